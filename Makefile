@@ -1,0 +1,199 @@
+# Latchkey: a reseller panel for classic shared hosting.
+#
+#   make run      install what is missing, build, serve a demo panel
+#   make check    the same for the tests, and run all of them
+#   make          build everything into build/
+#   make install  put a site in place: PREFIX= HTDOCS= CGIBIN= DESTDIR=
+#   make lint, make fuzz, make bench, make check SANITIZE=1, make dist
+
+VERSION = 0.1.0
+
+# What people edit first.
+PREFIX = /usr/local/latchkey
+HTDOCS = $(PREFIX)/public_html
+CGIBIN = $(HTDOCS)/cgi-bin
+MANDIR = $(PREFIX)/share/man
+DESTDIR =
+PORT = 8080
+RUN_DIR = run
+FUZZ_SECONDS = 60
+CC = gcc
+OPT = -O2
+
+# Static programs start in about half the time of dynamic ones; a position
+# independent one costs a little of that and makes an attacker guess.
+STATIC = -static-pie
+
+WARN = -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+	-Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wpointer-arith -Wcast-qual -Wwrite-strings \
+	-Wundef -Wvla -Wformat=2 -Wformat-security -Wnull-dereference \
+	-Wswitch-enum -Werror
+HARDEN = -fPIE -fstack-protector-strong -fstack-clash-protection \
+	-ffunction-sections -fdata-sections -fno-common
+LDHARDEN = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections
+
+ifeq ($(SANITIZE),1)
+BUILD = build/sanitize
+OPT = -O1 -g
+HARDEN = -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -fno-common
+LDHARDEN = -pie -fsanitize=address,undefined
+STATIC =
+else
+BUILD = build
+HARDEN += -D_FORTIFY_SOURCE=2
+endif
+
+CPPFLAGS = -D_GNU_SOURCE -Ilib -I$(BUILD)/gen -DLATCHKEY_VERSION='"$(VERSION)"'
+CFLAGS = $(OPT) $(WARN) $(HARDEN)
+LIBS = -lsqlite3 -lgcrypt -lgpg-error -ljansson -lm
+
+ACTIONS = $(filter-out one v2,$(basename $(notdir $(wildcard cgi-bin/api/*.c))))
+CGI = $(addprefix $(BUILD)/cgi-bin/,$(ACTIONS) v2)
+LIB = $(BUILD)/liblatchkey.a
+LIBOBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c)) \
+	$(BUILD)/obj/gen/migrations.o
+LATCHKEYOBJ = $(patsubst %.c,$(BUILD)/obj/%.o,bin/latchkey.c \
+	$(wildcard bin/cmd*.c))
+BIN = $(BUILD)/bin/latchkey
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+
+all: $(CGI) $(BIN)
+
+# --- dependencies: Debian packages ---------------------------------------
+
+DEPS_BUILD = gcc make libc6-dev libsqlite3-dev libgcrypt20-dev \
+	libgpg-error-dev libjansson-dev
+DEPS_RUN = $(DEPS_BUILD) apache2-bin curl
+DEPS_CHECK = $(DEPS_RUN) check libcurl4-openssl-dev clang libclang-rt-14-dev \
+	procps mandoc python3
+DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck libcurl4-openssl-dev \
+	check
+DEPS_BENCH = $(DEPS_CHECK) strace apache2-utils
+
+deps-BUILD deps-RUN deps-CHECK deps-LINT deps-BENCH: deps-%:
+	@tests/deps $(DEPS_$*)
+
+# --- building -------------------------------------------------------------
+
+$(BUILD)/gen/migrations.c: schema/embed.awk $(sort $(wildcard schema/*.sql))
+	@mkdir -p $(@D)
+	@echo '  GEN  $@'
+	@LC_ALL=C awk -f $^ >$@.new && mv $@.new $@
+
+$(BUILD)/gen/schema_version.h: $(sort $(wildcard schema/0*.sql))
+	@mkdir -p $(@D)
+	@echo '#define SCHEMA_VERSION $(words $^)' >$@
+
+$(BUILD)/obj/gen/migrations.o: $(BUILD)/gen/migrations.c
+	@mkdir -p $(@D)
+	@echo '  CC   $<'
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -Wno-overlength-strings -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/gen/schema_version.h Makefile
+	@mkdir -p $(@D)
+	@echo '  CC   $<'
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/cgi-bin/main_%.o: cgi-bin/api/one.c Makefile
+	@mkdir -p $(@D)
+	@echo '  CC   $<'
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -DACTION=$* -MMD -MP -c -o $@ $<
+
+$(LIB): $(LIBOBJ)
+	@echo '  AR   $@'
+	@rm -f $@ && ar crs $@ $^
+
+# The linker's warnings about dlopen and getpwnam in the static libraries are
+# harmless, neither is called; its errors are shown.
+LINK = @echo '  LD   $@'; $(CC) $(OPT) $(STATIC) $(LDHARDEN)
+QUIET = 2>$@.log || { cat $@.log >&2; exit 1; }; rm -f $@.log
+
+$(addprefix $(BUILD)/cgi-bin/,$(ACTIONS)): $(BUILD)/cgi-bin/%: \
+		$(BUILD)/obj/cgi-bin/main_%.o $(BUILD)/obj/cgi-bin/api/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBS) $(QUIET)
+
+$(BUILD)/cgi-bin/v2: $(BUILD)/obj/cgi-bin/api/v2.o \
+		$(ACTIONS:%=$(BUILD)/obj/cgi-bin/api/%.o) $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBS) $(QUIET)
+
+$(BUILD)/bin/latchkey: $(LATCHKEYOBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBS) $(QUIET)
+
+.SECONDARY:
+
+# --- installing -----------------------------------------------------------
+
+# The programs are stripped: symbols are a third of their size.
+STRIP = -s
+
+install: all
+	@# Directories that are there keep their modes.
+	for d in $(PREFIX)/bin $(HTDOCS) $(HTDOCS)/developers $(CGIBIN) \
+		$(MANDIR)/man1 $(MANDIR)/man5; do \
+		test -d $(DESTDIR)$$d || install -d -m 0755 $(DESTDIR)$$d; done
+	install $(STRIP) -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin
+	install $(STRIP) -m 0755 $(CGI) $(DESTDIR)$(CGIBIN)
+	install -m 0644 cgi-bin/.htaccess $(DESTDIR)$(CGIBIN)
+	install -m 0644 $(filter-out %/index.html,$(wildcard htdocs/*.*)) \
+		$(DESTDIR)$(HTDOCS)
+	@# A front page or rules of the site's own are kept.
+	for f in index.html .htaccess; do \
+		test -e $(DESTDIR)$(HTDOCS)/$$f || \
+		install -m 0644 htdocs/$$f $(DESTDIR)$(HTDOCS); done
+	install -m 0644 $(wildcard htdocs/developers/*) \
+		$(DESTDIR)$(HTDOCS)/developers
+	install -m 0644 $(wildcard bin/*.1) $(DESTDIR)$(MANDIR)/man1
+	install -m 0644 $(wildcard bin/*.5) $(DESTDIR)$(MANDIR)/man5
+
+# Leaves latchkey.conf and data/ alone: those are the operator's.
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(CGIBIN)/,$(notdir $(CGI)) .htaccess) \
+		$(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(BIN))) \
+		$(addprefix $(DESTDIR)$(HTDOCS)/developers/,$(notdir \
+			$(wildcard htdocs/developers/*))) \
+		$(addprefix $(DESTDIR)$(HTDOCS)/,$(notdir $(filter-out \
+			%/index.html,$(wildcard htdocs/*.*)))) \
+		$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard bin/*.1))) \
+		$(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(wildcard bin/*.5)))
+
+dist:
+	git archive --prefix=latchkey-$(VERSION)/ -o latchkey-$(VERSION).tar.gz HEAD
+
+# --- testing ----------------------------------------------------------------
+
+include $(wildcard tests/*.mk)
+
+# --- running ----------------------------------------------------------------
+
+run: deps-RUN all
+	@MAKE='$(MAKE)' tests/demo '$(RUN_DIR)' '$(PORT)'
+
+# --- linting ----------------------------------------------------------------
+
+SOURCES = $(wildcard lib/*.[ch] cgi-bin/*/*.[ch] bin/*.[ch] tests/*.[ch] \
+	tests/*/*.[ch])
+
+lint: deps-LINT all
+	clang-format --dry-run --Werror $(SOURCES)
+	tests/lint
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --error-exitcode=1 -j2 -D_GNU_SOURCE \
+		-Ilib -I$(BUILD)/gen lib cgi-bin bin
+	clang-tidy --quiet $(filter lib/%.c cgi-bin/%.c bin/%.c,$(filter-out \
+		%/one.c,$(SOURCES))) -- $(CPPFLAGS) -std=c11 2>/dev/null
+
+# --- cleaning ---------------------------------------------------------------
+
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+.PHONY: all install uninstall dist run lint clean

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The front door, POST /api/v2: the one URL that clients know.  It picks an
+ * action by the field of that name.
+ */
+#include "actions.h"
+#include "call.h"
+
+int
+main(void)
+{
+	static const struct action *const actions[] = {
+		&action_services,
+		&action_add,
+		&action_status,
+		&action_refill,
+		&action_refill_status,
+		&action_cancel,
+		&action_balance,
+	};
+
+	return call_main("v2", actions, sizeof(actions) / sizeof(actions[0]));
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Who calls: an account, seen through the key it called with.
+ */
+#ifndef LATCHKEY_ACCOUNT_H
+#define LATCHKEY_ACCOUNT_H
+
+#include <stdint.h>
+
+#include "db.h"
+#include "rc.h"
+
+/* Every function on an account's rows takes one of these. */
+struct caller {
+	int64_t account_id;
+	int64_t key_id;     /* 0: not by a key */
+	int64_t tier_limit; /* calls a minute */
+	int suspended;
+};
+
+/* The account's balance, in nano-units; inside a transaction. */
+enum rc account_balance(
+    struct db *db, const struct caller *caller, int64_t *balance_nano);
+
+#endif

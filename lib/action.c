@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What actions share: their ids and the JSON of their answers.
+ */
+#include "action.h"
+
+#include <string.h>
+
+#include "log.h"
+#include "number.h"
+
+enum rc
+action_answer(struct call *call, json_t *model)
+{
+	enum rc rc = RC_FAIL;
+
+	if (model != NULL && json_dumpf(model, call->out, JSON_COMPACT) == 0)
+		rc = RC_OK;
+	else
+		log_err("cannot write an answer: out of memory");
+	json_decref(model);
+	return rc;
+}
+
+json_t *
+action_error(enum rc rc, const struct why *why)
+{
+	char text[ERROR_TEXT_LEN];
+
+	error_text(error_of(rc, why), why != NULL ? why->arg : NULL, text);
+	return json_pack("{s:s}", "error", text);
+}
+
+int
+action_is_item_error(enum rc rc)
+{
+	return rc == RC_INVALID || rc == RC_NOT_FOUND;
+}
+
+json_t *
+action_id_json(const struct action_id *id)
+{
+	return id->id != 0 ? json_integer(id->id)
+			   : json_stringn(id->text, id->len);
+}
+
+static void
+add_id(void *arg, const char *text, size_t len)
+{
+	struct call *call = arg;
+	struct action_id *id = &call->ids[call->nids++];
+
+	id->text = text;
+	id->len = len;
+	if (number_parse(text, len, 1, INT64_MAX, &id->id) != RC_OK)
+		id->id = 0;
+}
+
+/* The field's old name, which clients still send. */
+static const char *
+old_name(const char *name)
+{
+	return strcmp(name, "order") == 0 ? "id" : NULL;
+}
+
+enum rc
+action_ids(const struct action *action, struct call *call)
+{
+	const char *name = action->many, *one;
+	size_t n;
+
+	call->is_list = 1;
+	n = form_list(call->form, name, 0, NULL, NULL);
+	if (n == 0) {
+		name = action->one;
+		one = form_get(call->form, name);
+		if (one == NULL && old_name(name) != NULL &&
+		    form_get(call->form, old_name(name)) != NULL) {
+			name = old_name(name);
+			one = form_get(call->form, name);
+		}
+		n = form_list(call->form, name, 0, NULL, NULL);
+		if (one != NULL && strchr(one, ',') == NULL) {
+			/* Sent twice, the last one wins. */
+			call->is_list = 0;
+			add_id(call, one, strlen(one));
+			return RC_OK;
+		}
+	}
+	if (n == 0)
+		return error_set(&call->why, ERROR_REQUEST, NULL);
+	if (n > ACTION_IDS_MAX)
+		return error_set(&call->why, ERROR_TOO_MANY, NULL);
+	(void)form_list(call->form, name, ACTION_IDS_MAX, add_id, call);
+	return RC_OK;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * An action of the API: its name, the field rules that all actions share,
+ * and a function from a parsed, authenticated call to an answer.
+ */
+#ifndef LATCHKEY_ACTION_H
+#define LATCHKEY_ACTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "account.h"
+#include "config.h"
+#include "db.h"
+#include "error.h"
+#include "form.h"
+#include "rc.h"
+
+enum { ACTION_IDS_MAX = 100 };
+
+/* One id of a call: as sent (no NUL), and as a number (0 if it is none). */
+struct action_id {
+	const char *text;
+	size_t len;
+	int64_t id;
+};
+
+/* A call on its way through an action. */
+struct call {
+	const struct config *config;
+	const struct form *form;
+	struct db *db;
+	struct caller caller;
+	int64_t now; /* Unix seconds */
+	int is_list; /* ids came as a list */
+	size_t nids;
+	struct action_id ids[ACTION_IDS_MAX];
+	FILE *out;      /* the answer's JSON */
+	struct why why; /* set when run fails */
+};
+
+struct action {
+	const char *name; /* the field "action" */
+	const char *one;  /* its id field, NULL if it takes no id */
+	const char *many; /* its list of ids, may be NULL */
+	/* Writes the answer to call->out; anything but RC_OK discards it. */
+	enum rc (*run)(struct call *call);
+};
+
+/*
+ * Writes a model to the answer and drops the reference.  RC_FAIL (logged)
+ * if the model is NULL or memory has run out.
+ */
+enum rc action_answer(struct call *call, json_t *model);
+
+/*
+ * A new {"error": text} for why, or for rc's general error: an item of a
+ * list that failed.  NULL without memory.
+ */
+json_t *action_error(enum rc rc, const struct why *why);
+
+/*
+ * True if a failed item of a list is answered beside the others; false if
+ * rc (busy, our own fault) fails the whole call.
+ */
+int action_is_item_error(enum rc rc);
+
+/* The id of an item in a list's answer: a number, or as sent if it is none. */
+json_t *action_id_json(const struct action_id *id);
+
+/*
+ * Finds the call's ids in its form by the action's field names: a single
+ * one, or a list of at most ACTION_IDS_MAX.  RC_INVALID (why is set) if
+ * there is none or there are more.
+ */
+enum rc action_ids(const struct action *action, struct call *call);
+
+#endif

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The way of a call.  Every step gives a result; the first that is not
+ * RC_OK becomes the answer.  Nothing leaves before the work is done.
+ */
+#include "call.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api_key.h"
+#include "cgi.h"
+#include "log.h"
+#include "process.h"
+#include "rate.h"
+#include "schema_version.h"
+#include "secret.h"
+
+enum { BUSY_RETRY_S = 2 }; /* Retry-After of a 503, seconds */
+
+/* All that a call needs besides itself. */
+struct server {
+	const struct action *const *actions;
+	size_t nactions;
+	struct config config;
+	struct pepper pepper;
+	struct db *db;
+	struct rate *rate;
+};
+
+/* A call and what belongs to the way around it. */
+struct way {
+	struct server *server;
+	struct cgi_request request;
+	struct cgi_answer answer;
+	struct form *form;
+	int key_in_query;
+	int touch; /* the key's last use is due to be written */
+	struct rate_count count[RATE_LAYERS];
+	struct call call;
+};
+
+static enum rc
+start(struct server *server)
+{
+	char path[CONFIG_PATH_MAX];
+	enum rc rc;
+
+	rc = config_find(path);
+	if (rc == RC_NOT_FOUND)
+		log_err("cannot find latchkey.conf beside or above this "
+			"program");
+	if (rc != RC_OK)
+		return RC_FAIL;
+	return config_load(path, &server->config);
+}
+
+/* Opens what lies in the data directory. */
+static enum rc
+open_data(struct server *server, const char *document_root)
+{
+	const struct config *config = &server->config;
+	char path[CONFIG_PATH_MAX];
+	enum rc rc;
+
+	if (config_check_data(config, document_root) != RC_OK ||
+	    secret_init() != RC_OK ||
+	    config_data_path(config, SECRET_PEPPER_NAME, path) != RC_OK ||
+	    secret_pepper_load(path, &server->pepper) != RC_OK)
+		return RC_FAIL;
+	if (config_data_path(config, RATE_NAME, path) != RC_OK)
+		return RC_FAIL;
+	rc = rate_open(path, config->busy_ms, &server->rate);
+	if (rc != RC_OK)
+		return rc;
+	if (config_data_path(config, DB_NAME, path) != RC_OK)
+		return RC_FAIL;
+	rc = db_open(path, 0, config->busy_ms, &server->db);
+	if (rc == RC_NOT_FOUND) {
+		log_err("cannot find %s: run latchkey init", path);
+		return RC_FAIL;
+	}
+	return rc;
+}
+
+static void
+stop(struct server *server)
+{
+	rate_close(server->rate);
+	db_close(server->db);
+	secret_wipe(&server->pepper, sizeof(server->pepper));
+}
+
+/* Reads the request and its fields. */
+static enum rc
+read_form(struct way *way)
+{
+	struct cgi_request *req = &way->request;
+	struct why *why = &way->call.why;
+	const char *what = NULL;
+	enum form_type type;
+	enum rc rc;
+
+	if (strcmp(req->method, "POST") != 0) {
+		cgi_header(&way->answer, "Allow", "POST");
+		return error_set(why, ERROR_METHOD, NULL);
+	}
+	if (req->content_type[0] != '\0' &&
+	    form_type(req->content_type, &type) != RC_OK)
+		return error_set(why, ERROR_TYPE, NULL);
+	rc = cgi_body_read(req);
+	if (rc == RC_LIMITED)
+		return error_set(why, ERROR_SIZE, NULL);
+	if (rc == RC_INVALID)
+		return error_set(why, ERROR_BODY, "incomplete");
+	if (rc == RC_OK)
+		rc = form_new(&way->form);
+	if (rc != RC_OK)
+		return rc;
+	way->call.form = way->form;
+	if (req->content_type[0] == '\0' && req->body_len > 0)
+		return error_set(why, ERROR_TYPE, NULL);
+	if (req->body_len > 0)
+		rc = form_parse(way->form, req->content_type, req->body,
+		    req->body_len, &what);
+	if (rc == RC_OK)
+		rc = form_parse_query(way->form, req->query, strlen(req->query),
+		    &way->key_in_query, &what);
+	return rc == RC_INVALID ? error_set(why, ERROR_BODY, what) : rc;
+}
+
+/* Finds who calls, in a transaction that also looks at the schema. */
+static enum rc
+verify_key(struct way *way, const char *key)
+{
+	struct server *server = way->server;
+	int64_t version;
+	enum rc rc;
+
+	rc = db_begin(server->db, DB_READ);
+	if (rc != RC_OK)
+		return rc;
+	rc = db_version(server->db, &version);
+	if (rc == RC_OK && version != SCHEMA_VERSION) {
+		log_err("cannot use the database: its version is %lld, this "
+			"program's is %d; run latchkey migrate",
+		    (long long)version, SCHEMA_VERSION);
+		rc = RC_BUSY;
+	}
+	if (rc == RC_OK)
+		rc = api_key_verify(server->db, &server->pepper, key,
+		    strlen(key), way->call.now, &way->call.caller, &way->touch);
+	return db_end(server->db, rc);
+}
+
+/* From the fields to the caller. */
+static enum rc
+authenticate(struct way *way)
+{
+	struct why *why = &way->call.why;
+	const char *key = form_get(way->form, "key");
+	enum rc rc;
+
+	if (way->key_in_query || way->request.key_elsewhere)
+		return error_set(why, ERROR_KEY_PLACE, NULL);
+	if (key == NULL || form_count(way->form, "key") != 1)
+		return error_set(why, ERROR_KEY, NULL);
+	rc = verify_key(way, key);
+	if (rc == RC_DENIED)
+		return error_set(why, ERROR_KEY, NULL);
+	if (rc == RC_OK && way->call.caller.suspended)
+		return error_set(why, ERROR_SUSPENDED, NULL);
+	return rc;
+}
+
+/* The headers of a call that has been counted, or denied by a layer. */
+static void
+rate_headers(struct way *way, size_t n, const struct rate_count *denied)
+{
+	static const char *const names[] = { "ip", "key", "tier" };
+	struct cgi_answer *answer = &way->answer;
+	const struct rate_count *least = &way->count[0];
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		if (way->count[i].remaining < least->remaining)
+			least = &way->count[i];
+	if (denied != NULL)
+		least = denied;
+	cgi_header_int(answer, "X-RateLimit-Limit", least->limit);
+	cgi_header_int(answer, "X-RateLimit-Remaining", least->remaining);
+	cgi_header_int(answer, "X-RateLimit-Reset", least->reset);
+	if (n == RATE_LAYERS)
+		cgi_header_int(answer, "X-RateLimit-Tier-Remaining",
+		    way->count[RATE_TIER].remaining);
+	if (denied == NULL)
+		return;
+	cgi_header(answer, "X-RateLimit-DeniedBy", names[denied->layer]);
+	cgi_header_int(answer, "Retry-After",
+	    denied->reset > way->call.now ? denied->reset - way->call.now : 1);
+}
+
+/*
+ * Counts the call in the first n layers.  A call that was not authenticated
+ * touches the address's alone.
+ */
+static enum rc
+count(struct way *way, size_t n)
+{
+	const struct caller *caller = &way->call.caller;
+	size_t denied;
+	enum rc rc;
+
+	rate_count_id(&way->count[RATE_KEY], RATE_KEY, caller->key_id,
+	    way->server->config.rate_key);
+	rate_count_id(&way->count[RATE_TIER], RATE_TIER, caller->account_id,
+	    caller->tier_limit);
+	rc = rate_admit(
+	    way->server->rate, way->count, n, way->call.now, &denied);
+	if (rc == RC_LIMITED)
+		rate_headers(way, n, &way->count[denied]);
+	else if (rc == RC_OK && n == RATE_LAYERS)
+		rate_headers(way, n, NULL);
+	return rc;
+}
+
+/* Address, key, limits: from here on the call is one of an account. */
+static enum rc
+admit(struct way *way)
+{
+	struct server *server = way->server;
+	enum rc rc, counted;
+
+	rate_count_ip(
+	    &way->count[RATE_IP], way->request.address, server->config.rate_ip);
+	rc = rate_peek(server->rate, &way->count[RATE_IP], way->call.now);
+	if (rc == RC_LIMITED)
+		rate_headers(way, 1, &way->count[RATE_IP]);
+	if (rc != RC_OK)
+		return rc;
+	rc = authenticate(way);
+	if (rc != RC_OK && rc != RC_DENIED)
+		return rc;
+	counted = count(way, rc == RC_OK ? RATE_LAYERS : 1);
+	return counted != RC_OK ? counted : rc;
+}
+
+static const struct action *
+find_action(const struct server *server, const struct form *form)
+{
+	const char *name = form_get(form, "action");
+	size_t i;
+
+	if (name == NULL)
+		return server->nactions == 1 ? server->actions[0] : NULL;
+	for (i = 0; i < server->nactions; i++)
+		if (strcmp(server->actions[i]->name, name) == 0)
+			return server->actions[i];
+	return NULL;
+}
+
+static enum rc
+run(struct way *way)
+{
+	struct call *call = &way->call;
+	const struct action *action = find_action(way->server, way->form);
+	enum rc rc = RC_OK;
+
+	if (action == NULL)
+		return error_set(&call->why, ERROR_REQUEST, NULL);
+	if (action->one != NULL)
+		rc = action_ids(action, call);
+	return rc == RC_OK ? action->run(call) : rc;
+}
+
+/* Writes the time of the key's last use; a failure costs nobody anything. */
+static void
+touch(struct way *way)
+{
+	struct db *db = way->server->db;
+
+	if (!way->touch || db_begin(db, DB_WRITE) != RC_OK)
+		return;
+	(void)db_end(db, api_key_touch(db, &way->call.caller, way->call.now));
+}
+
+static enum rc
+answer(struct way *way)
+{
+	struct server *server = way->server;
+	enum rc rc;
+
+	cgi_request_read(&server->config, &way->request);
+	rc = read_form(way);
+	if (rc == RC_OK)
+		rc = open_data(server, way->request.document_root);
+	if (rc != RC_OK)
+		return rc;
+	way->call.config = &server->config;
+	way->call.db = server->db;
+	rc = admit(way);
+	if (rc == RC_OK) {
+		rc = run(way);
+		/* An action that failed half-way has nothing open. */
+		db_rollback(server->db);
+		touch(way);
+	}
+	return rc;
+}
+
+/* Sends the answer: the action's, or the error that rc stands for. */
+static enum rc
+send(struct way *way, enum rc rc, const char *body, size_t len)
+{
+	struct cgi_answer *a = &way->answer;
+	const struct why *why = &way->call.why;
+	char text[ERROR_TEXT_LEN];
+	char *error = NULL;
+	json_t *model;
+
+	a->status = 200;
+	if (rc != RC_OK) {
+		enum error e = error_of(rc, why);
+		const struct error_row *row = error_row(e);
+
+		a->status =
+		    way->server->config.http_strict ? row->strict : row->http;
+		error_text(e, e == why->error ? why->arg : NULL, text);
+		model = json_pack("{s:s}", "error", text);
+		error = json_dumps(model, JSON_COMPACT);
+		json_decref(model);
+		body = error != NULL ? error : "{\"error\":\"Internal error\"}";
+		len = strlen(body);
+		if (e == ERROR_INTERNAL)
+			cgi_header(a, "X-Incident", log_incident());
+		if (e == ERROR_BUSY)
+			cgi_header_int(a, "Retry-After", BUSY_RETRY_S);
+	}
+	rc = cgi_send(a, "application/json", body, len);
+	free(error);
+	return rc;
+}
+
+int
+call_main(const char *program, const struct action *const actions[], size_t n)
+{
+	struct server server = { .actions = actions, .nactions = n };
+	struct way way = { .server = &server };
+	char *body = NULL;
+	uint32_t seed = 0;
+	enum rc rc, sent;
+	size_t len = 0;
+
+	log_program(program);
+	log_incident_new();
+	rc = process_harden(1);
+	/* The same seed for all of a process; otherwise it reads a file. */
+	if (rc == RC_OK)
+		rc = secret_random(&seed, sizeof(seed));
+	json_object_seed(seed | 1);
+	way.call.now = (int64_t)time(NULL);
+	way.call.out = open_memstream(&body, &len);
+	if (way.call.out == NULL) {
+		log_err("cannot make an answer: out of memory");
+		rc = RC_FAIL;
+	}
+	if (rc == RC_OK)
+		rc = start(&server);
+	if (rc == RC_OK)
+		rc = answer(&way);
+	if (way.call.out != NULL && fclose(way.call.out) != 0 && rc == RC_OK) {
+		log_err("cannot make an answer: out of memory");
+		rc = RC_FAIL;
+	}
+	sent = send(&way, rc, body, len);
+	cgi_body_drain(&way.request);
+	free(body);
+	form_free(way.form);
+	cgi_request_clear(&way.request);
+	stop(&server);
+	return sent == RC_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}

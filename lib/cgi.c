@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One request of the Common Gateway Interface (RFC 3875) and its answer.
+ */
+#include "cgi.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api_key.h"
+#include "log.h"
+#include "number.h"
+#include "secret.h"
+
+enum {
+	BODY_SECONDS = 30, /* for all of a body to arrive */
+	DRAIN_SECONDS = 5,
+	DRAIN_MAX = 16 << 20 /* bytes */
+};
+
+static const char *
+variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL ? value : "";
+}
+
+/* Reads an address of either family; IPv4 is mapped (RFC 4291, 2.5.5.2). */
+static int
+parse_address(const char *text, unsigned char address[16])
+{
+	memset(address, 0, 10);
+	memset(address + 10, 0xff, 2);
+	if (inet_pton(AF_INET, text, address + 12) == 1)
+		return 1;
+	return inet_pton(AF_INET6, text, address) == 1;
+}
+
+static int
+is_proxy(const struct config *config, const unsigned char address[16])
+{
+	unsigned char proxy[16];
+	size_t i;
+
+	for (i = 0; i < config->nproxies; i++)
+		if (parse_address(config->proxies[i], proxy) &&
+		    memcmp(proxy, address, sizeof(proxy)) == 0)
+			return 1;
+	return 0;
+}
+
+/*
+ * Finds the caller's address.  Behind a trusted proxy the list is read from
+ * the right, since everything left of what our own proxies wrote may be
+ * invented by the caller.
+ */
+static void
+find_address(const struct config *config, unsigned char address[16])
+{
+	const char *list = variable("HTTP_X_FORWARDED_FOR");
+	size_t end = strlen(list);
+
+	if (!parse_address(variable("REMOTE_ADDR"), address))
+		memset(address, 0, 16);
+	while (is_proxy(config, address) && end > 0) {
+		unsigned char next[16];
+		char item[64];
+		size_t begin = end, len;
+
+		while (begin > 0 && list[begin - 1] != ',')
+			begin--;
+		len = end - begin;
+		end = begin > 0 ? begin - 1 : 0;
+		while (len > 0 && strchr(" \t", list[begin]) != NULL)
+			begin++, len--;
+		while (len > 0 && strchr(" \t", list[begin + len - 1]) != NULL)
+			len--;
+		if (len == 0 || len >= sizeof(item))
+			return;
+		memcpy(item, list + begin, len);
+		item[len] = '\0';
+		if (!parse_address(item, next))
+			return;
+		memcpy(address, next, sizeof(next));
+	}
+}
+
+/* True if a header that clients use for keys, or a cookie, has one of ours. */
+static int
+has_key_elsewhere(void)
+{
+	static const char *const names[] = { "HTTP_AUTHORIZATION",
+		"REDIRECT_HTTP_AUTHORIZATION", "HTTP_X_API_KEY", "HTTP_API_KEY",
+		"HTTP_KEY", "HTTP_COOKIE" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strstr(variable(names[i]), API_KEY_PREFIX) != NULL)
+			return 1;
+	return 0;
+}
+
+void
+cgi_request_read(const struct config *config, struct cgi_request *req)
+{
+	memset(req, 0, sizeof(*req));
+	req->method = variable("REQUEST_METHOD");
+	req->content_type = variable("CONTENT_TYPE");
+	req->query = variable("QUERY_STRING");
+	req->document_root = getenv("DOCUMENT_ROOT");
+	req->key_elsewhere = has_key_elsewhere();
+	find_address(config, req->address);
+}
+
+static time_t
+monotonic_seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/*
+ * Reads up to len bytes as soon as there are some.  0 at the end of input,
+ * -1 if nothing comes until the deadline or reading fails.
+ */
+static ssize_t
+read_input(char *buf, size_t len, time_t deadline)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	time_t now;
+	ssize_t n;
+
+	do {
+		now = monotonic_seconds();
+		if (now >= deadline ||
+		    poll(&input, 1, (int)(deadline - now) * 1000) == 0)
+			return -1;
+		n = read(STDIN_FILENO, buf, len);
+	} while (n < 0 && errno == EINTR);
+	return n;
+}
+
+enum rc
+cgi_body_read(struct cgi_request *req)
+{
+	const char *length = variable("CONTENT_LENGTH");
+	int64_t wanted = CGI_BODY_MAX + 1; /* one more tells "too large" */
+	time_t deadline = monotonic_seconds() + BODY_SECONDS;
+	enum rc rc;
+
+	if (length[0] != '\0') {
+		rc = number_parse(
+		    length, strlen(length), 0, CGI_BODY_MAX, &wanted);
+		if (rc != RC_OK)
+			return rc;
+	}
+	req->body = malloc((size_t)wanted + 1);
+	if (req->body == NULL) {
+		log_err("cannot read the body: out of memory");
+		return RC_FAIL;
+	}
+	while (req->body_len < (size_t)wanted) {
+		ssize_t n = read_input(req->body + req->body_len,
+		    (size_t)wanted - req->body_len, deadline);
+
+		if (n < 0)
+			return RC_INVALID;
+		if (n == 0)
+			break;
+		req->body_len += (size_t)n;
+	}
+	req->body[req->body_len] = '\0';
+	if (req->body_len > CGI_BODY_MAX)
+		return RC_LIMITED;
+	req->body_read = 1;
+	if (length[0] != '\0' && req->body_len < (size_t)wanted)
+		return RC_INVALID;
+	return RC_OK;
+}
+
+void
+cgi_body_drain(struct cgi_request *req)
+{
+	time_t deadline = monotonic_seconds() + DRAIN_SECONDS;
+	char buf[16384];
+	size_t left = DRAIN_MAX;
+	ssize_t n;
+
+	while (!req->body_read && left >= sizeof(buf)) {
+		n = read_input(buf, sizeof(buf), deadline);
+		if (n <= 0)
+			req->body_read = 1;
+		else
+			left -= (size_t)n;
+	}
+	secret_wipe(buf, sizeof(buf));
+}
+
+void
+cgi_request_clear(struct cgi_request *req)
+{
+	if (req->body != NULL)
+		secret_wipe(req->body, req->body_len);
+	free(req->body);
+	req->body = NULL;
+	req->body_len = 0;
+}
+
+void
+cgi_header(struct cgi_answer *answer, const char *name, const char *value)
+{
+	size_t room = sizeof(answer->headers) - answer->headers_len;
+	int n = snprintf(answer->headers + answer->headers_len, room,
+	    "%s: %s\r\n", name, value);
+
+	if (n > 0 && (size_t)n < room)
+		answer->headers_len += (size_t)n;
+	else
+		log_err("cannot add the header %s: no room", name);
+}
+
+void
+cgi_header_int(struct cgi_answer *answer, const char *name, int64_t n)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)n);
+	cgi_header(answer, name, text);
+}
+
+static const char *
+reason(int status)
+{
+	switch (status) {
+	case 200:
+		return "OK";
+	case 400:
+		return "Bad Request";
+	case 401:
+		return "Unauthorized";
+	case 403:
+		return "Forbidden";
+	case 404:
+		return "Not Found";
+	case 405:
+		return "Method Not Allowed";
+	case 413:
+		return "Content Too Large";
+	case 415:
+		return "Unsupported Media Type";
+	case 429:
+		return "Too Many Requests";
+	case 503:
+		return "Service Unavailable";
+	default:
+		return "Internal Server Error";
+	}
+}
+
+/* Writes all of a buffer to stdout. */
+static enum rc
+write_all(const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(STDOUT_FILENO, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return RC_FAIL;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return RC_OK;
+}
+
+enum rc
+cgi_send(const struct cgi_answer *answer, const char *content_type,
+    const char *body, size_t len)
+{
+	/* Head and a short body leave in one write. */
+	char head[CGI_HEADERS_MAX + 4096];
+	size_t used;
+	int n;
+
+	n = snprintf(head, sizeof(head),
+	    "Status: %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+	    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+	    "%.*s\r\n",
+	    answer->status, reason(answer->status), content_type, len,
+	    (int)answer->headers_len, answer->headers);
+	if (n < 0 || (size_t)n >= sizeof(head))
+		return RC_FAIL;
+	used = (size_t)n;
+	if (len <= sizeof(head) - used) {
+		memcpy(head + used, body, len);
+		return write_all(head, used + len);
+	}
+	if (write_all(head, used) != RC_OK)
+		return RC_FAIL;
+	return write_all(body, len);
+}

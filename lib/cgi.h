@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One request of the Common Gateway Interface (RFC 3875) and its answer.
+ * Only this module reads stdin and the environment and writes stdout.
+ */
+#ifndef LATCHKEY_CGI_H
+#define LATCHKEY_CGI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "rc.h"
+
+enum {
+	CGI_BODY_MAX = 65536,  /* bytes of a body */
+	CGI_HEADERS_MAX = 1024 /* bytes of headers that an answer adds */
+};
+
+struct cgi_request {
+	const char *method;        /* "" if there is none */
+	const char *content_type;  /* "" if there is none */
+	const char *query;         /* "" if there is none */
+	const char *document_root; /* NULL if there is none */
+	char *body;                /* owned, NUL after its end */
+	size_t body_len;
+	int body_read;             /* nothing of it is left to read */
+	unsigned char address[16]; /* IPv6, or IPv4 mapped into it */
+	int key_elsewhere;         /* a header or cookie has a key */
+};
+
+/* An answer: headers that were added so far, the body is the caller's. */
+struct cgi_answer {
+	int status;
+	char headers[CGI_HEADERS_MAX];
+	size_t headers_len;
+};
+
+/*
+ * Reads the request's line and headers from the environment.  Strings are
+ * borrowed from it.  The caller's address is REMOTE_ADDR or, behind one of
+ * config's proxies, the right-most address of X-Forwarded-For that is not
+ * one of them.
+ */
+void cgi_request_read(const struct config *config, struct cgi_request *req);
+
+/*
+ * Reads the body: CONTENT_LENGTH bytes, or to the end of input where there
+ * is no length.  RC_LIMITED over CGI_BODY_MAX, RC_INVALID if the length is
+ * no number or the body ends before it or takes longer than 30 seconds,
+ * RC_FAIL without memory.
+ */
+enum rc cgi_body_read(struct cgi_request *req);
+
+/*
+ * Reads what is left of the body and throws it away, up to 16 MiB and five
+ * seconds: Apache's mod_cgid loses the answer of a program that ends with
+ * input unread.  Nothing happens if the body was read to its end.
+ */
+void cgi_body_drain(struct cgi_request *req);
+
+/* Wipes and frees the body. */
+void cgi_request_clear(struct cgi_request *req);
+
+/* Adds a header; one that does not fit is left out and logged. */
+void cgi_header(struct cgi_answer *answer, const char *name, const char *value);
+void cgi_header_int(struct cgi_answer *answer, const char *name, int64_t n);
+
+/*
+ * Writes status, headers, Content-Length and body, all of it.  RC_FAIL if
+ * the reader has gone.
+ */
+enum rc cgi_send(const struct cgi_answer *answer, const char *content_type,
+    const char *body, size_t len);
+
+#endif

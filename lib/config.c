@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * latchkey.conf: found beside the program, read line by line into one
+ * struct.  The table of names below is all there is to set.
+ */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "number.h"
+
+enum { FILE_MAX = 16384 }; /* bytes of a configuration file */
+
+enum value_kind {
+	VALUE_PATH,
+	VALUE_URL,
+	VALUE_CURRENCY,
+	VALUE_STATUS,
+	VALUE_NUMBER,
+	VALUE_PROXIES
+};
+
+static const struct value {
+	const char *name;
+	enum value_kind kind;
+	size_t offset; /* in struct config */
+	int64_t min, max;
+	const char *initial;
+	const char *comment;
+} values[] = {
+	{ "data_dir", VALUE_PATH, offsetof(struct config, data_dir), 0, 0,
+	    "data",
+	    "# Database, pepper and counters; outside the document root, mode\n"
+	    "# 0700.  Relative to this file.\n" },
+	{ "url", VALUE_URL, offsetof(struct config, url), 0, 0,
+	    "https://panel.example",
+	    "# The panel's address, as users see it.\n" },
+	{ "currency", VALUE_CURRENCY, offsetof(struct config, currency), 0, 0,
+	    "USD", "# The one currency: three letters (ISO 4217).\n" },
+	{ "http_status", VALUE_STATUS, offsetof(struct config, http_strict), 0,
+	    0, "compat",
+	    "# compat: errors of the API have HTTP status 200, as its clients\n"
+	    "# expect.  strict: 400, 401, 403 and 404.\n" },
+	{ "rate_ip", VALUE_NUMBER, offsetof(struct config, rate_ip), 1,
+	    1000000000, "300", "# Calls a minute from one address.\n" },
+	{ "rate_key", VALUE_NUMBER, offsetof(struct config, rate_key), 1,
+	    1000000000, "100",
+	    "# Calls a minute with one key.  (Tiers: latchkey tier.)\n" },
+	{ "proxies", VALUE_PROXIES, offsetof(struct config, proxies), 0, 0, "",
+	    "# Proxies whose X-Forwarded-For is believed: addresses, with\n"
+	    "# commas between them.\n" },
+	{ "refill_limit", VALUE_NUMBER, offsetof(struct config, refill_limit),
+	    0, 1000, "3", "# Refills that one order may have.\n" },
+	{ "busy_ms", VALUE_NUMBER, offsetof(struct config, busy_ms), 1, 60000,
+	    "3000",
+	    "# Longest wait for a lock of the database, in milliseconds; a\n"
+	    "# call that waits longer is answered with 503.\n" },
+};
+
+enum { VALUES = sizeof(values) / sizeof(values[0]) };
+
+enum rc
+config_find(char path[CONFIG_PATH_MAX])
+{
+	static const char *const names[] = { "latchkey.conf",
+		"latchkey/latchkey.conf" };
+	char dir[CONFIG_PATH_MAX];
+	char *slash;
+	ssize_t n;
+	size_t i;
+
+	path[0] = '\0';
+	n = readlink("/proc/self/exe", dir, sizeof(dir));
+	if (n <= 0 || (size_t)n >= sizeof(dir)) {
+		log_err("cannot find the path of this program");
+		return RC_FAIL;
+	}
+	dir[n] = '\0';
+	while ((slash = strrchr(dir, '/')) != NULL) {
+		*slash = '\0';
+		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			int len = snprintf(
+			    path, CONFIG_PATH_MAX, "%s/%s", dir, names[i]);
+
+			if (len > 0 && len < CONFIG_PATH_MAX &&
+			    access(path, F_OK) == 0)
+				return RC_OK;
+		}
+	}
+	path[0] = '\0';
+	return RC_NOT_FOUND;
+}
+
+/* Copies a value into a text of the struct. */
+static enum rc
+copy(char *to, size_t size, const char *value)
+{
+	size_t len = strlen(value);
+
+	if (len >= size)
+		return RC_INVALID;
+	memcpy(to, value, len + 1);
+	return RC_OK;
+}
+
+static enum rc
+set_path(struct config *config, const char *value)
+{
+	const char *slash = strrchr(config->path, '/');
+	int n;
+
+	if (value[0] == '\0')
+		return RC_INVALID;
+	if (value[0] == '/' || slash == NULL)
+		return copy(config->data_dir, sizeof(config->data_dir), value);
+	n = snprintf(config->data_dir, sizeof(config->data_dir), "%.*s/%s",
+	    (int)(slash - config->path), config->path, value);
+	return n > 0 && (size_t)n < sizeof(config->data_dir) ? RC_OK
+							     : RC_INVALID;
+}
+
+static enum rc
+set_proxies(struct config *config, char *value)
+{
+	unsigned char address[16];
+	char *item, *rest = value;
+
+	config->nproxies = 0;
+	while ((item = strsep(&rest, ",")) != NULL) {
+		item += strspn(item, " \t");
+		item[strcspn(item, " \t")] = '\0';
+		if (item[0] == '\0')
+			continue;
+		if (inet_pton(AF_INET, item, address) != 1 &&
+		    inet_pton(AF_INET6, item, address) != 1)
+			return RC_INVALID;
+		if (config->nproxies == CONFIG_PROXIES_MAX ||
+		    copy(config->proxies[config->nproxies],
+			sizeof(config->proxies[0]), item) != RC_OK)
+			return RC_INVALID;
+		config->nproxies++;
+	}
+	return RC_OK;
+}
+
+static enum rc
+set(struct config *config, const struct value *v, char *value)
+{
+	void *field = (char *)config + v->offset;
+	size_t len = strlen(value);
+	enum rc rc;
+
+	switch (v->kind) {
+	case VALUE_PATH:
+		return set_path(config, value);
+	case VALUE_URL:
+		while (len > 0 && value[len - 1] == '/')
+			value[--len] = '\0';
+		if (strncmp(value, "https://", 8) != 0 &&
+		    strncmp(value, "http://", 7) != 0)
+			return RC_INVALID;
+		return copy(config->url, sizeof(config->url), value);
+	case VALUE_CURRENCY:
+		if (len != 3 ||
+		    strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
+			return RC_INVALID;
+		return copy(config->currency, sizeof(config->currency), value);
+	case VALUE_STATUS:
+		config->http_strict = strcmp(value, "strict") == 0;
+		return config->http_strict || strcmp(value, "compat") == 0
+			   ? RC_OK
+			   : RC_INVALID;
+	case VALUE_NUMBER:
+		rc = number_parse(value, len, v->min, v->max, field);
+		return rc == RC_OK ? RC_OK : RC_INVALID;
+	case VALUE_PROXIES:
+		return set_proxies(config, value);
+	}
+	return RC_INVALID;
+}
+
+/* Takes white space off both ends, in place. */
+static char *
+trim(char *s)
+{
+	size_t len;
+
+	s += strspn(s, " \t\r");
+	for (len = strlen(s); len > 0 && strchr(" \t\r", s[len - 1]) != NULL;)
+		s[--len] = '\0';
+	return s;
+}
+
+static enum rc
+set_line(struct config *config, char *line, int number)
+{
+	char *equals, *name;
+	size_t i;
+
+	name = trim(line);
+	if (name[0] == '\0' || name[0] == '#')
+		return RC_OK;
+	equals = strchr(name, '=');
+	if (equals == NULL) {
+		log_err("cannot read %s line %d: no '='", config->path, number);
+		return RC_FAIL;
+	}
+	*equals = '\0';
+	name = trim(name);
+	for (i = 0; i < VALUES; i++) {
+		if (strcmp(name, values[i].name) != 0)
+			continue;
+		if (set(config, &values[i], trim(equals + 1)) == RC_OK)
+			return RC_OK;
+		log_err("cannot read %s line %d: bad value for %s",
+		    config->path, number, name);
+		return RC_FAIL;
+	}
+	log_err("cannot read %s line %d: unknown name %s", config->path, number,
+	    name);
+	return RC_FAIL;
+}
+
+static enum rc
+set_defaults(struct config *config, const char *path)
+{
+	char value[CONFIG_TEXT_MAX];
+	size_t i;
+
+	memset(config, 0, sizeof(*config));
+	if (copy(config->path, sizeof(config->path), path) != RC_OK) {
+		log_err("cannot use the configuration: its path is too long");
+		return RC_FAIL;
+	}
+	for (i = 0; i < VALUES; i++)
+		if (copy(value, sizeof(value), values[i].initial) != RC_OK ||
+		    set(config, &values[i], value) != RC_OK)
+			return RC_FAIL;
+	return RC_OK;
+}
+
+/* Reads the file to text, with a NUL at its end. */
+static enum rc
+read_file(const char *path, char text[FILE_MAX + 1])
+{
+	enum rc rc = RC_FAIL;
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		log_err("cannot open the configuration %s: %s", path,
+		    strerror(errno));
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode) || (st.st_mode & 022) != 0 ||
+	    (st.st_uid != geteuid() && st.st_uid != 0 && geteuid() != 0)) {
+		log_err("refuse the configuration %s: it belongs to another "
+			"user or others can write it",
+		    path);
+		goto out;
+	}
+	if (st.st_size > FILE_MAX) {
+		log_err("cannot read the configuration %s: over %d bytes", path,
+		    FILE_MAX);
+		goto out;
+	}
+	n = read(fd, text, FILE_MAX);
+	if (n < 0) {
+		log_err("cannot read the configuration %s: %s", path,
+		    strerror(errno));
+		goto out;
+	}
+	text[n] = '\0';
+	rc = RC_OK;
+out:
+	if (fd >= 0)
+		(void)close(fd);
+	return rc;
+}
+
+enum rc
+config_load(const char *path, struct config *config)
+{
+	char text[FILE_MAX + 1];
+	char *line, *rest = text;
+	int number = 0;
+
+	if (set_defaults(config, path) != RC_OK ||
+	    read_file(path, text) != RC_OK)
+		return RC_FAIL;
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (set_line(config, line, ++number) != RC_OK)
+			return RC_FAIL;
+	return RC_OK;
+}
+
+/* True if path is dir or lies below it; both are real paths. */
+static int
+is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	while (len > 0 && dir[len - 1] == '/')
+		len--;
+	return strncmp(path, dir, len) == 0 &&
+	       (path[len] == '/' || path[len] == '\0');
+}
+
+/* Refuses a path inside the document root, links resolved. */
+static enum rc
+check_outside(const char *what, const char *path, const char *root)
+{
+	char real_path[PATH_MAX], real_root[PATH_MAX];
+
+	if (realpath(path, real_path) == NULL) {
+		log_err("cannot resolve %s: %s", path, strerror(errno));
+		return RC_FAIL;
+	}
+	if (realpath(root, real_root) == NULL)
+		return RC_OK; /* nothing is served from there */
+	if (is_below(real_path, real_root)) {
+		log_err("refuse to start: the %s %s is inside the document "
+			"root",
+		    what, path);
+		return RC_FAIL;
+	}
+	return RC_OK;
+}
+
+enum rc
+config_check_data(const struct config *config, const char *document_root)
+{
+	struct stat st;
+
+	if (stat(config->data_dir, &st) != 0) {
+		log_err("cannot find the data directory %s: %s",
+		    config->data_dir, strerror(errno));
+		return RC_FAIL;
+	}
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 077) != 0) {
+		log_err("refuse to start: the data directory %s must belong "
+			"to the user of this program, with mode 0700",
+		    config->data_dir);
+		return RC_FAIL;
+	}
+	if (document_root == NULL || document_root[0] == '\0')
+		return RC_OK;
+	if (check_outside("data directory", config->data_dir, document_root) !=
+	    RC_OK)
+		return RC_FAIL;
+	return check_outside("configuration", config->path, document_root);
+}
+
+enum rc
+config_write_default(FILE *out, const char *url)
+{
+	size_t i;
+
+	(void)fputs("# Latchkey: see latchkey.conf(5).\n", out);
+	for (i = 0; i < VALUES; i++)
+		(void)fprintf(out, "\n%s%s = %s\n", values[i].comment,
+		    values[i].name,
+		    values[i].kind == VALUE_URL && url != NULL
+			? url
+			: values[i].initial);
+	return ferror(out) ? RC_FAIL : RC_OK;
+}
+
+enum rc
+config_data_path(
+    const struct config *config, const char *name, char path[CONFIG_PATH_MAX])
+{
+	int n =
+	    snprintf(path, CONFIG_PATH_MAX, "%s/%s", config->data_dir, name);
+
+	if (n > 0 && n < CONFIG_PATH_MAX)
+		return RC_OK;
+	log_err("cannot use the data directory: its path is too long");
+	return RC_FAIL;
+}

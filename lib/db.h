@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * SQLite behind a small door: connections, statements, transactions, and
+ * the gate, a lock file that makes processes queue instead of polling.
+ *
+ * Statements are constant text with $n parameters.  An argument list is
+ * DB_ARGS(DB_INT(id), DB_TEXT(name)); none is DB_NO_ARGS.
+ */
+#ifndef LATCHKEY_DB_H
+#define LATCHKEY_DB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rc.h"
+
+struct db;
+struct db_rows;
+
+/* The main database and its gate, in the data directory. */
+#define DB_NAME "latchkey.db"
+
+/* What db_open does beyond opening. */
+enum db_flag {
+	DB_CREATE = 1,  /* make the file where there is none */
+	DB_SCRATCH = 2, /* contents may be lost: no waiting for the disk */
+	DB_READONLY = 4
+};
+
+enum db_mode {
+	DB_READ, /* many at once */
+	DB_WRITE /* one, and no reader */
+};
+
+enum db_type { DB_TYPE_NULL, DB_TYPE_INT, DB_TYPE_TEXT, DB_TYPE_BLOB };
+
+/* One argument of a statement; text and blobs are borrowed for the call. */
+struct db_value {
+	enum db_type type;
+	int64_t n;
+	const void *bytes;
+	size_t len;
+};
+
+#define DB_NULL ((struct db_value){ .type = DB_TYPE_NULL })
+#define DB_INT(v) ((struct db_value){ .type = DB_TYPE_INT, .n = (v) })
+#define DB_TEXT(s) db_text_value(s)
+#define DB_BLOB(p, l) \
+	((struct db_value){ .type = DB_TYPE_BLOB, .bytes = (p), .len = (l) })
+#define DB_ARGS(...)                                           \
+	(const struct db_value[]){ __VA_ARGS__ },              \
+	    sizeof((const struct db_value[]){ __VA_ARGS__ }) / \
+		sizeof(struct db_value)
+#define DB_NO_ARGS NULL, (size_t)0
+
+/* A text argument up to its NUL; SQL's NULL for NULL. */
+struct db_value db_text_value(const char *s);
+
+/*
+ * Opens the database at path; no lock waits longer than busy_ms.  The gate
+ * is the file "path.gate".  flags is a sum of enum db_flag.  RC_NOT_FOUND if
+ * there is no such file (not logged), RC_FAIL (logged) otherwise.
+ */
+enum rc db_open(const char *path, int flags, int64_t busy_ms, struct db **db);
+
+/* Ends what is open (rolled back) and closes; NULL is fine. */
+void db_close(struct db *db);
+
+/*
+ * Begins a transaction behind the gate: shared for DB_READ, alone and
+ * IMMEDIATE for DB_WRITE.  RC_BUSY (logged) past the budget.  They do not
+ * nest.
+ */
+enum rc db_begin(struct db *db, enum db_mode mode);
+
+/*
+ * Commits and leaves the gate.  On failure (RC_BUSY for a full disk or a
+ * lock, RC_FAIL) everything has been rolled back.
+ */
+enum rc db_commit(struct db *db);
+
+/* Rolls back, if a transaction is open, and leaves the gate. */
+void db_rollback(struct db *db);
+
+/*
+ * Ends a transaction by rc: commits on RC_OK, rolls back otherwise.  Gives
+ * rc, or why the commit failed.
+ */
+enum rc db_end(struct db *db, enum rc rc);
+
+/*
+ * Runs a statement that gives no rows, inside a transaction.  RC_BUSY or
+ * RC_FAIL, both logged.
+ */
+enum rc db_run(
+    struct db *db, const char *sql, const struct db_value *args, size_t n);
+
+/* Rows that the last db_run changed. */
+int64_t db_changes(const struct db *db);
+
+/* The rowid that the last db_run inserted. */
+int64_t db_last_id(const struct db *db);
+
+/*
+ * Starts a query, inside a transaction; the rows are then read by db_next
+ * and given back by db_done.  On failure *rows is NULL.
+ */
+enum rc db_query(struct db *db, const char *sql, const struct db_value *args,
+    size_t n, struct db_rows **rows);
+
+/* Goes to the next row.  RC_NOT_FOUND past the last (not logged). */
+enum rc db_next(struct db_rows *rows);
+
+/* Ends a query; *rows becomes NULL.  May be called twice. */
+void db_done(struct db_rows **rows);
+
+/* Column i, from 0, of the row; NULL columns are 0 and NULL. */
+int64_t db_int(struct db_rows *rows, int i);
+int db_is_null(struct db_rows *rows, int i);
+/* Borrowed until the next db_next or db_done; text ends in NUL. */
+const char *db_text(struct db_rows *rows, int i);
+const void *db_blob(struct db_rows *rows, int i, size_t *len);
+
+/*
+ * A query of one row and one number, inside a transaction.  RC_NOT_FOUND
+ * without a row.
+ */
+enum rc db_one(struct db *db, const char *sql, const struct db_value *args,
+    size_t n, int64_t *value);
+
+/*
+ * Runs a script of several statements without arguments: migrations and
+ * connection settings.  RC_FAIL or RC_BUSY, logged.
+ */
+enum rc db_script(struct db *db, const char *sql);
+
+/* The version that the schema has (PRAGMA user_version), in a transaction. */
+enum rc db_version(struct db *db, int64_t *version);
+
+/* True if the last failure said that the file is damaged or no database. */
+int db_is_damaged(const struct db *db);
+
+/*
+ * Copies the whole database, online, to a new file at path (mode 0600) that
+ * is complete and durable when this returns RC_OK.  Writers wait behind the
+ * gate while the bytes are copied, not while the disk takes them.
+ * RC_INVALID if path exists.
+ */
+enum rc db_copy(struct db *db, const char *path);
+
+#endif

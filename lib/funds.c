@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Money into and out of wallets.  The bounds of the balance stand in the one
+ * UPDATE that changes it.
+ */
+#include "funds.h"
+
+#include <stddef.h>
+
+#include "money.h"
+#include "text.h"
+
+static const char SQL_CREDIT[] =
+    "UPDATE account SET balance_nano = balance_nano + $1"
+    " WHERE id = $2 AND balance_nano + $1 >= 0 AND balance_nano + $1 <= $3";
+
+enum rc
+funds_credit(struct db *db, const struct caller *caller, enum ledger_kind kind,
+    int64_t amount_nano, const char *note, int64_t now, int64_t *balance_nano,
+    const char **what)
+{
+	int house =
+	    kind == LEDGER_DEPOSIT ? LEDGER_DEPOSITS : LEDGER_ADJUSTMENTS;
+	int64_t before = 0;
+	enum rc rc;
+
+	*balance_nano = 0;
+	*what = "";
+	if (kind != LEDGER_DEPOSIT && kind != LEDGER_ADJUSTMENT)
+		*what = "this is neither a deposit nor an adjustment";
+	else if (amount_nano == 0)
+		*what = "the amount is zero";
+	else if (kind == LEDGER_DEPOSIT && amount_nano < 0)
+		*what = "a deposit is more than zero";
+	else if (amount_nano < -MONEY_MAX || amount_nano > MONEY_MAX)
+		*what = "the amount is too large";
+	else if (note != NULL && !text_is_line(note, TEXT_TITLE_MAX))
+		*what = "the note must be one line of at most 500 bytes";
+	if ((*what)[0] != '\0')
+		return RC_INVALID;
+	if ((rc = account_balance(db, caller, &before)) != RC_OK)
+		return rc;
+	rc = db_run(db, SQL_CREDIT,
+	    DB_ARGS(DB_INT(amount_nano), DB_INT(caller->account_id),
+		DB_INT(MONEY_MAX)));
+	if (rc != RC_OK)
+		return rc;
+	if (db_changes(db) == 0) {
+		*what = amount_nano < 0 ? "the balance would be below zero"
+					: "the balance would be too large";
+		return RC_LIMITED;
+	}
+	rc = ledger_post(db, caller, kind, house, 0, amount_nano, note, now);
+	if (rc == RC_OK)
+		*balance_nano = before + amount_nano;
+	return rc;
+}

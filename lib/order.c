@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The life of an order after it was placed.
+ */
+#include "order.h"
+
+#include <stddef.h>
+
+#include "ledger.h"
+#include "money.h"
+
+static const char *const names[] = {
+	[ORDER_PENDING] = "Pending",
+	[ORDER_IN_PROGRESS] = "In progress",
+	[ORDER_PROCESSING] = "Processing",
+	[ORDER_COMPLETED] = "Completed",
+	[ORDER_PARTIAL] = "Partial",
+	[ORDER_CANCELED] = "Canceled",
+};
+
+const char *
+order_status_name(int status)
+{
+	if (status < ORDER_PENDING || status > ORDER_CANCELED)
+		return NULL;
+	return names[status];
+}
+
+enum { CUSTOMER = 1 << ORDER_BY_CUSTOMER, OPERATOR = 1 << ORDER_BY_OPERATOR };
+
+/* The allowed moves and who may make them; a final status has none. */
+static const struct {
+	enum order_status from, to;
+	int actors;
+} moves[] = {
+	{ ORDER_PENDING, ORDER_IN_PROGRESS, OPERATOR },
+	{ ORDER_PENDING, ORDER_PROCESSING, OPERATOR },
+	{ ORDER_PENDING, ORDER_COMPLETED, OPERATOR },
+	{ ORDER_PENDING, ORDER_PARTIAL, OPERATOR },
+	{ ORDER_PENDING, ORDER_CANCELED, OPERATOR | CUSTOMER },
+	{ ORDER_IN_PROGRESS, ORDER_PROCESSING, OPERATOR },
+	{ ORDER_IN_PROGRESS, ORDER_COMPLETED, OPERATOR },
+	{ ORDER_IN_PROGRESS, ORDER_PARTIAL, OPERATOR },
+	{ ORDER_IN_PROGRESS, ORDER_CANCELED, OPERATOR },
+	{ ORDER_PROCESSING, ORDER_IN_PROGRESS, OPERATOR },
+	{ ORDER_PROCESSING, ORDER_COMPLETED, OPERATOR },
+	{ ORDER_PROCESSING, ORDER_PARTIAL, OPERATOR },
+	{ ORDER_PROCESSING, ORDER_CANCELED, OPERATOR },
+};
+
+int
+order_may_move(
+    enum order_status from, enum order_status to, enum order_actor actor)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(moves) / sizeof(moves[0]); i++)
+		if (moves[i].from == from && moves[i].to == to)
+			return (moves[i].actors & 1 << actor) != 0;
+	return 0;
+}
+
+static const char SQL_FIND[] =
+    "SELECT o.account_id, o.service_id, o.status, o.quantity, o.remains,"
+    " o.start_count, o.price_micro, o.charge_nano, o.cancel_requested_at,"
+    " o.updated_at, s.cancel, s.refill"
+    " FROM orders o JOIN service s ON s.id = o.service_id"
+    " WHERE o.account_id = $1 AND o.id = $2";
+
+enum rc
+order_find(struct db *db, const struct caller *caller, int64_t id,
+    struct order *order, struct why *why)
+{
+	struct db_rows *rows = NULL;
+	enum rc rc;
+
+	*order = (struct order){ .id = id };
+	rc = db_query(db, SQL_FIND,
+	    DB_ARGS(DB_INT(caller->account_id), DB_INT(id)), &rows);
+	if (rc == RC_OK)
+		rc = db_next(rows);
+	if (rc != RC_OK)
+		goto out;
+	order->account_id = db_int(rows, 0);
+	order->service_id = db_int(rows, 1);
+	order->status = (enum order_status)db_int(rows, 2);
+	order->quantity = db_int(rows, 3);
+	order->remains = db_int(rows, 4);
+	order->start_count = db_int(rows, 5);
+	order->price_micro = db_int(rows, 6);
+	order->charge_nano = db_int(rows, 7);
+	order->cancel_requested_at = db_int(rows, 8);
+	order->updated_at = db_int(rows, 9);
+	order->can_cancel = db_int(rows, 10) != 0;
+	order->can_refill = db_int(rows, 11) != 0;
+out:
+	db_done(&rows);
+	if (rc == RC_NOT_FOUND)
+		return error_set(why, ERROR_ORDER, NULL);
+	return rc;
+}
+
+/* What a move gives back. */
+static enum rc
+refund_of(const struct order *order, enum order_status to, int64_t *refund)
+{
+	*refund = 0;
+	if (to == ORDER_CANCELED)
+		*refund = order->charge_nano;
+	if (to != ORDER_PARTIAL)
+		return RC_OK;
+	return money_charge(order->price_micro, order->remains, refund);
+}
+
+/* A final status answers a request to cancel; another one keeps it. */
+static const char SQL_MOVE[] =
+    "UPDATE orders SET status = $1, remains = $2, charge_nano = $3,"
+    " updated_at = $4, cancel_requested_at = CASE WHEN $1 < 4"
+    " THEN cancel_requested_at END"
+    " WHERE account_id = $5 AND id = $6";
+static const char SQL_HISTORY[] =
+    "INSERT INTO order_move (order_id, seq, moved_at, from_status, to_status,"
+    " actor, note)"
+    " SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5, $6"
+    " FROM order_move WHERE order_id = $1";
+
+enum rc
+order_move(struct db *db, struct order *order, enum order_status to,
+    enum order_actor actor, const char *note, int64_t now, struct why *why)
+{
+	const struct caller owner = { .account_id = order->account_id };
+	int64_t refund;
+	enum rc rc;
+
+	if (!order_may_move(order->status, to, actor))
+		return error_set(why, ERROR_CANCEL, NULL);
+	rc = refund_of(order, to, &refund);
+	if (rc != RC_OK)
+		return rc;
+	if (to == ORDER_COMPLETED)
+		order->remains = 0;
+	order->charge_nano -= refund;
+	rc = ledger_refund(db, &owner, order->id, refund, now);
+	if (rc != RC_OK)
+		return rc;
+	rc = db_run(db, SQL_MOVE,
+	    DB_ARGS(DB_INT(to), DB_INT(order->remains),
+		DB_INT(order->charge_nano), DB_INT(now),
+		DB_INT(order->account_id), DB_INT(order->id)));
+	if (rc != RC_OK)
+		return rc;
+	rc = db_run(db, SQL_HISTORY,
+	    DB_ARGS(DB_INT(order->id), DB_INT(now), DB_INT(order->status),
+		DB_INT(to), DB_INT(actor), DB_TEXT(note)));
+	if (rc != RC_OK)
+		return rc;
+	order->status = to;
+	order->updated_at = now;
+	if (to >= ORDER_COMPLETED)
+		order->cancel_requested_at = 0;
+	return RC_OK;
+}
+
+static const char SQL_REQUEST_CANCEL[] =
+    "UPDATE orders SET cancel_requested_at = $1"
+    " WHERE account_id = $2 AND id = $3 AND cancel_requested_at IS NULL";
+
+enum rc
+order_cancel(struct db *db, const struct caller *caller, int64_t id,
+    int64_t now, struct why *why)
+{
+	struct order order;
+	enum rc rc;
+
+	rc = order_find(db, caller, id, &order, why);
+	if (rc != RC_OK)
+		return rc;
+	if (!order.can_cancel || order.status >= ORDER_COMPLETED)
+		return error_set(why, ERROR_CANCEL, NULL);
+	if (order.status == ORDER_PENDING)
+		return order_move(db, &order, ORDER_CANCELED, ORDER_BY_CUSTOMER,
+		    NULL, now, why);
+	return db_run(db, SQL_REQUEST_CANCEL,
+	    DB_ARGS(DB_INT(now), DB_INT(caller->account_id), DB_INT(id)));
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Orders: placing, finding, moving.  A status moves only along the edges of
+ * one table; each move writes its history and its money in the caller's
+ * transaction.
+ */
+#ifndef LATCHKEY_ORDER_H
+#define LATCHKEY_ORDER_H
+
+#include <stdint.h>
+
+#include "account.h"
+#include "db.h"
+#include "error.h"
+#include "form.h"
+#include "rc.h"
+
+/* orders.status; those below ORDER_COMPLETED are unfinished. */
+enum order_status {
+	ORDER_PENDING = 1,
+	ORDER_IN_PROGRESS = 2,
+	ORDER_PROCESSING = 3,
+	ORDER_COMPLETED = 4,
+	ORDER_PARTIAL = 5,
+	ORDER_CANCELED = 6
+};
+
+/* Who moved an order: order_move.actor. */
+enum order_actor { ORDER_BY_CUSTOMER = 1, ORDER_BY_OPERATOR = 2 };
+
+/* What status and moves need of an order. */
+struct order {
+	int64_t id;
+	int64_t account_id;
+	int64_t service_id;
+	enum order_status status;
+	int64_t quantity;
+	int64_t remains;
+	int64_t start_count;
+	int64_t price_micro;         /* for 1000 pieces */
+	int64_t charge_nano;         /* after refunds */
+	int64_t cancel_requested_at; /* 0: not */
+	int64_t updated_at;          /* of the last move */
+	int can_cancel;              /* its service allows it */
+	int can_refill;
+};
+
+/* The wire's spelling of a status; NULL if there is no such status. */
+const char *order_status_name(int status);
+
+/* True if the table lets actor move an order from one to the other. */
+int order_may_move(
+    enum order_status from, enum order_status to, enum order_actor actor);
+
+/*
+ * Places an order of the form's fields (service, the type's fields,
+ * request_id) in one write transaction of its own: *id is the new order or,
+ * for a request_id seen before with the same fields, the first one.
+ * RC_INVALID and RC_NOT_FOUND say why.
+ */
+enum rc order_place(struct db *db, const struct caller *caller,
+    const struct form *form, int64_t now, int64_t *id, struct why *why);
+
+/* Finds one of the caller's orders, inside a transaction.  RC_NOT_FOUND. */
+enum rc order_find(struct db *db, const struct caller *caller, int64_t id,
+    struct order *order, struct why *why);
+
+/*
+ * Moves an order, inside a write transaction: history, refund (all of the
+ * charge for Canceled, the price of what remains for Partial, and
+ * order->remains set by the caller before).  RC_INVALID with ERROR_CANCEL if
+ * the table has no such edge.  note may be NULL.
+ */
+enum rc order_move(struct db *db, struct order *order, enum order_status to,
+    enum order_actor actor, const char *note, int64_t now, struct why *why);
+
+/*
+ * Cancels one of the caller's orders, inside a write transaction: a pending
+ * one at once, a running one as a request to the operator (asking again
+ * changes nothing).
+ */
+enum rc order_cancel(struct db *db, const struct caller *caller, int64_t id,
+    int64_t now, struct why *why);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Counters of calls.  A window belongs to its subject and starts with the
+ * first call, so that a minute's limit is exact.  Counters are not worth a
+ * sync: after a crash of the host they may be lost, and a damaged file is
+ * thrown away.
+ */
+#include "rate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "db.h"
+#include "log.h"
+
+struct rate {
+	struct db *db;
+	char path[CONFIG_PATH_MAX];
+	int64_t busy_ms;
+};
+
+/* Small pages: a call writes three rows. */
+static const char SQL_PAGE_SIZE[] = "PRAGMA page_size = 1024";
+
+/*
+ * subject: a byte of enum rate_layer, then the address or id.
+ * window_start: Unix seconds.  used: calls counted since.
+ */
+static const char SQL_CREATE[] =
+    "CREATE TABLE counter (subject BLOB PRIMARY KEY,"
+    " window_start INTEGER NOT NULL, used INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE INDEX counter_age ON counter (window_start);"
+    "PRAGMA user_version = 1";
+
+static enum rc
+open_file(struct rate *rate)
+{
+	struct stat st;
+	enum rc rc;
+
+	rc = db_open(
+	    rate->path, DB_CREATE | DB_SCRATCH, rate->busy_ms, &rate->db);
+	/* SQLite makes the file with its first page. */
+	if (rc == RC_OK && (stat(rate->path, &st) != 0 || st.st_size == 0))
+		rc = db_script(rate->db, SQL_PAGE_SIZE);
+	return rc;
+}
+
+enum rc
+rate_open(const char *path, int64_t busy_ms, struct rate **out)
+{
+	struct rate *rate = calloc(1, sizeof(*rate));
+	enum rc rc = RC_FAIL;
+
+	*out = NULL;
+	if (rate == NULL || strlen(path) >= sizeof(rate->path)) {
+		log_err("cannot open the counters: out of memory");
+		goto out;
+	}
+	(void)snprintf(rate->path, sizeof(rate->path), "%s", path);
+	rate->busy_ms = busy_ms;
+	rc = open_file(rate);
+	if (rc != RC_OK)
+		goto out;
+	*out = rate;
+	rate = NULL;
+out:
+	rate_close(rate);
+	return rc;
+}
+
+void
+rate_close(struct rate *rate)
+{
+	if (rate == NULL)
+		return;
+	db_close(rate->db);
+	free(rate);
+}
+
+void
+rate_count_ip(
+    struct rate_count *c, const unsigned char address[16], int64_t limit)
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	memset(c, 0, sizeof(*c));
+	c->layer = RATE_IP;
+	c->limit = limit;
+	if (memcmp(address, mapped, sizeof(mapped)) == 0) {
+		c->subject_len = 4;
+		memcpy(c->subject, address + sizeof(mapped), c->subject_len);
+	} else {
+		c->subject_len = 8;
+		memcpy(c->subject, address, c->subject_len);
+	}
+}
+
+void
+rate_count_id(
+    struct rate_count *c, enum rate_layer layer, int64_t id, int64_t limit)
+{
+	memset(c, 0, sizeof(*c));
+	c->layer = layer;
+	c->limit = limit;
+	c->subject_len = sizeof(id);
+	memcpy(c->subject, &id, sizeof(id));
+}
+
+static struct db_value
+subject(const struct rate_count *c, unsigned char buf[17])
+{
+	buf[0] = (unsigned char)c->layer;
+	memcpy(buf + 1, c->subject, c->subject_len);
+	return DB_BLOB(buf, c->subject_len + 1);
+}
+
+static const char SQL_GET[] = "SELECT window_start, used FROM counter"
+			      " WHERE subject = $1";
+
+/* Reads a counter as it stands before the call; *start is its window's. */
+static enum rc
+get(struct db *db, struct rate_count *c, int64_t now, int64_t *start)
+{
+	unsigned char buf[17];
+	struct db_rows *rows = NULL;
+	int64_t used = 0;
+	enum rc rc;
+
+	*start = now - RATE_WINDOW;
+	rc = db_query(db, SQL_GET, DB_ARGS(subject(c, buf)), &rows);
+	if (rc == RC_OK)
+		rc = db_next(rows);
+	if (rc == RC_OK) {
+		*start = db_int(rows, 0);
+		used = db_int(rows, 1);
+	}
+	db_done(&rows);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return rc;
+	/* The clock was set back: the window ends a minute from now. */
+	if (*start > now)
+		*start = now;
+	if (now - *start >= RATE_WINDOW) {
+		*start = now;
+		used = 0;
+	}
+	c->remaining = used < c->limit ? c->limit - used : 0;
+	c->reset = *start + RATE_WINDOW;
+	return RC_OK;
+}
+
+static const char SQL_PUT[] =
+    "INSERT INTO counter (subject, window_start, used) VALUES ($1, $2, $3)"
+    " ON CONFLICT (subject) DO UPDATE SET window_start = $2, used = $3";
+
+/* Two for each new one: the table stays as small as a minute's callers. */
+static const char SQL_PRUNE[] =
+    "DELETE FROM counter WHERE subject IN (SELECT subject FROM counter"
+    " WHERE window_start <= $1 ORDER BY window_start LIMIT 2)";
+
+static enum rc
+put(struct db *db, struct rate_count *c, int64_t now, int64_t start)
+{
+	int64_t used = c->limit - c->remaining + 1;
+	unsigned char buf[17];
+	enum rc rc;
+
+	rc = db_run(
+	    db, SQL_PUT, DB_ARGS(subject(c, buf), DB_INT(start), DB_INT(used)));
+	c->remaining--;
+	if (rc == RC_OK && used == 1)
+		rc = db_run(db, SQL_PRUNE, DB_ARGS(DB_INT(now - RATE_WINDOW)));
+	return rc;
+}
+
+static enum rc
+peek(struct db *db, struct rate_count *c, int64_t now)
+{
+	int64_t start, version;
+	enum rc rc;
+
+	c->remaining = c->limit;
+	c->reset = now + RATE_WINDOW;
+	rc = db_begin(db, DB_READ);
+	if (rc == RC_OK)
+		rc = db_version(db, &version);
+	if (rc == RC_OK && version != 0)
+		rc = get(db, c, now, &start);
+	rc = db_end(db, rc);
+	if (rc == RC_OK && c->remaining == 0)
+		return RC_LIMITED;
+	return rc;
+}
+
+static enum rc
+admit(
+    struct db *db, struct rate_count *c, size_t n, int64_t now, size_t *denied)
+{
+	int64_t start[RATE_LAYERS], version;
+	enum rc rc;
+	size_t i;
+
+	*denied = 0;
+	rc = db_begin(db, DB_WRITE);
+	if (rc != RC_OK)
+		return rc;
+	rc = db_version(db, &version);
+	if (rc == RC_OK && version == 0)
+		rc = db_script(db, SQL_CREATE);
+	for (i = 0; rc == RC_OK && i < n; i++) {
+		rc = get(db, &c[i], now, &start[i]);
+		if (rc == RC_OK && c[i].remaining == 0) {
+			*denied = i;
+			rc = RC_LIMITED;
+		}
+	}
+	for (i = 0; rc == RC_OK && i < n; i++)
+		rc = put(db, &c[i], now, start[i]);
+	return db_end(db, rc);
+}
+
+/* Throws a damaged file away and opens a new one. */
+static enum rc
+start_anew(struct rate *rate)
+{
+	char journal[CONFIG_PATH_MAX + 16];
+
+	log_err("make the counters anew: %s was damaged", rate->path);
+	db_close(rate->db);
+	rate->db = NULL;
+	(void)snprintf(journal, sizeof(journal), "%s-journal", rate->path);
+	(void)unlink(journal);
+	(void)unlink(rate->path);
+	return open_file(rate);
+}
+
+/* Opens the file again after it could not be made anew. */
+static enum rc
+reopen(struct rate *rate)
+{
+	return rate->db != NULL ? RC_OK : open_file(rate);
+}
+
+enum rc
+rate_peek(struct rate *rate, struct rate_count *c, int64_t now)
+{
+	enum rc rc = reopen(rate);
+
+	if (rc == RC_OK)
+		rc = peek(rate->db, c, now);
+	if (rc != RC_FAIL || rate->db == NULL || !db_is_damaged(rate->db))
+		return rc;
+	rc = start_anew(rate);
+	return rc == RC_OK ? peek(rate->db, c, now) : rc;
+}
+
+enum rc
+rate_admit(struct rate *rate, struct rate_count *c, size_t n, int64_t now,
+    size_t *denied)
+{
+	enum rc rc;
+
+	if (n > RATE_LAYERS) {
+		log_err("cannot count a call in %zu layers", n);
+		return RC_FAIL;
+	}
+	rc = reopen(rate);
+	if (rc == RC_OK)
+		rc = admit(rate->db, c, n, now, denied);
+	if (rc != RC_FAIL || rate->db == NULL || !db_is_damaged(rate->db))
+		return rc;
+	rc = start_anew(rate);
+	return rc == RC_OK ? admit(rate->db, c, n, now, denied) : rc;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The checks are one table: a query that names what is wrong, and what to
+ * say of it.  They look at everybody's rows; no customer is behind them.
+ */
+#include "site.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+/* operator: any account, in all of the statements here */
+static const char SQL_FILE[] = "PRAGMA integrity_check(20)";
+static const char SQL_REFERENCES[] = "PRAGMA foreign_key_check";
+
+/* Every transaction has two entries that cancel each other out. */
+static const char SQL_LEDGER[] =
+    "SELECT txn.id FROM txn LEFT JOIN"
+    " (SELECT txn_id, COUNT(*) AS n, SUM(amount_nano) AS total"
+    "  FROM entry GROUP BY txn_id) AS e ON e.txn_id = txn.id"
+    " WHERE e.n IS NULL OR e.n <> 2 OR e.total <> 0 ORDER BY txn.id";
+
+static const char SQL_BALANCE[] =
+    "SELECT account.id FROM account LEFT JOIN"
+    " (SELECT ledger_id, SUM(amount_nano) AS total"
+    "  FROM entry WHERE ledger_id > 0 GROUP BY ledger_id) AS e"
+    " ON e.ledger_id = account.id"
+    " WHERE account.balance_nano <> COALESCE(e.total, 0)"
+    " ORDER BY account.id";
+
+/* Wallets that have entries but no account. */
+static const char SQL_WALLET[] =
+    "SELECT DISTINCT ledger_id FROM entry"
+    " WHERE ledger_id > 0 AND ledger_id NOT IN (SELECT id FROM account)"
+    " ORDER BY ledger_id";
+
+/*
+ * What the wallet of its account paid for an order (kind 1) and got back
+ * (kind 2).
+ */
+#define ORDER_MONEY                                                     \
+	"SELECT orders.id FROM orders LEFT JOIN"                        \
+	" (SELECT txn.order_id AS order_id, entry.ledger_id AS wallet," \
+	"  SUM(CASE WHEN txn.kind = 1 THEN 1 ELSE 0 END) AS debits,"    \
+	"  SUM(CASE WHEN txn.kind = 1 THEN -entry.amount_nano"          \
+	"   ELSE 0 END) AS paid,"                                       \
+	"  SUM(CASE WHEN txn.kind = 2 THEN entry.amount_nano"           \
+	"   ELSE 0 END) AS refunded"                                    \
+	"  FROM entry JOIN txn ON txn.id = entry.txn_id"                \
+	"  WHERE entry.ledger_id > 0 AND txn.order_id IS NOT NULL"      \
+	"  GROUP BY txn.order_id, entry.ledger_id) AS m"                \
+	" ON m.order_id = orders.id AND m.wallet = orders.account_id"
+
+static const char SQL_DEBIT[] =
+    ORDER_MONEY " WHERE m.debits IS NULL OR m.debits <> 1"
+		" OR m.paid <> orders.price_micro * orders.quantity"
+		" ORDER BY orders.id";
+
+static const char SQL_REFUND[] = ORDER_MONEY
+    " WHERE m.paid IS NOT NULL AND m.paid - m.refunded <> orders.charge_nano"
+    " ORDER BY orders.id";
+
+/* What is left to pay: all, nothing (Canceled), or what came (Partial). */
+static const char SQL_CHARGE[] =
+    "SELECT id FROM orders"
+    " WHERE charge_nano <> CASE status WHEN 6 THEN 0"
+    " WHEN 5 THEN price_micro * (quantity - remains)"
+    " ELSE price_micro * quantity END"
+    " ORDER BY id";
+
+/* Every move starts where the one before it ended. */
+static const char SQL_HISTORY[] =
+    "SELECT orders.id FROM orders"
+    " WHERE orders.status <> COALESCE((SELECT to_status FROM order_move"
+    "  WHERE order_id = orders.id ORDER BY seq DESC LIMIT 1), 1)"
+    " ORDER BY orders.id";
+
+enum column { COLUMN_ID, COLUMN_TEXT, COLUMN_REFERENCE };
+
+static const struct check {
+	const char *name;
+	const char *sql;
+	enum column column; /* what the query's first column is */
+	const char *what;
+} checks[] = {
+	{ "file", SQL_FILE, COLUMN_TEXT, NULL },
+	{ "reference", SQL_REFERENCES, COLUMN_REFERENCE,
+	    "a row refers to one that is not there, in table" },
+	{ "ledger", SQL_LEDGER, COLUMN_ID,
+	    "the transaction does not sum to zero" },
+	{ "balance", SQL_BALANCE, COLUMN_ID,
+	    "the account's balance is not the sum of its entries" },
+	{ "wallet", SQL_WALLET, COLUMN_ID,
+	    "entries belong to an account that is not there" },
+	{ "debit", SQL_DEBIT, COLUMN_ID,
+	    "the order was not paid once with price times quantity" },
+	{ "refund", SQL_REFUND, COLUMN_ID,
+	    "the order's charge is not what was paid less refunds" },
+	{ "charge", SQL_CHARGE, COLUMN_ID,
+	    "the order's charge does not belong to its status" },
+	{ "history", SQL_HISTORY, COLUMN_ID,
+	    "the order's status is not where its history ended" },
+};
+
+/* Who is told. */
+struct listener {
+	void (*found)(void *arg, const struct site_fault *fault);
+	void *arg;
+	int64_t nfaults;
+};
+
+static void
+tell(struct listener *to, const struct check *check, int64_t n, int64_t id,
+    const char *what)
+{
+	struct site_fault fault = { check->name, id, what };
+
+	to->nfaults++;
+	if (n < SITE_FAULTS_TOLD)
+		to->found(to->arg, &fault);
+}
+
+static void
+tell_row(struct listener *to, const struct check *check, int64_t n,
+    struct db_rows *rows)
+{
+	const char *text;
+	char what[160];
+
+	switch (check->column) {
+	case COLUMN_ID:
+		tell(to, check, n, db_int(rows, 0), check->what);
+		break;
+	case COLUMN_TEXT:
+		text = db_text(rows, 0);
+		if (text == NULL || strcmp(text, "ok") != 0)
+			tell(to, check, n, 0, text != NULL ? text : "");
+		break;
+	case COLUMN_REFERENCE:
+		text = db_text(rows, 0);
+		(void)snprintf(what, sizeof(what), "%s %s", check->what,
+		    text != NULL ? text : "?");
+		tell(to, check, n, db_int(rows, 1), what);
+		break;
+	}
+}
+
+static enum rc
+run(struct db *db, const struct check *check, struct listener *to)
+{
+	struct db_rows *rows = NULL;
+	int64_t n = 0;
+	enum rc rc;
+
+	if ((rc = db_begin(db, DB_READ)) != RC_OK)
+		return rc;
+	rc = db_query(db, check->sql, DB_NO_ARGS, &rows);
+	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK)
+		tell_row(to, check, n++, rows);
+	if (rc == RC_NOT_FOUND)
+		rc = RC_OK;
+	db_done(&rows);
+	return db_end(db, rc);
+}
+
+enum rc
+site_check(struct db *db,
+    void (*found)(void *arg, const struct site_fault *fault), void *arg,
+    int64_t *nfaults)
+{
+	struct listener to = { found, arg, 0 };
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		rc = run(db, &checks[i], &to);
+		if (rc == RC_FAIL && db_is_damaged(db)) {
+			/* Nothing further can be believed. */
+			tell(&to, &checks[i], 0, 0, "the file is damaged");
+			rc = RC_OK;
+			break;
+		}
+		if (rc != RC_OK)
+			break;
+	}
+	*nfaults = to.nfaults;
+	return rc;
+}
+
+static const struct check file_check = { "file", SQL_FILE, COLUMN_TEXT, NULL };
+
+static void
+log_fault(void *arg, const struct site_fault *fault)
+{
+	(void)arg;
+	log_err("cannot trust the copy: %s", fault->what);
+}
+
+/* Opens the copy, looks through it, and leaves no gate behind. */
+static enum rc
+verify(const char *path, int64_t busy_ms)
+{
+	struct listener to = { log_fault, NULL, 0 };
+	struct db *copy = NULL;
+	char gate[4096];
+	enum rc rc;
+	int n;
+
+	n = snprintf(gate, sizeof(gate), "%s.gate", path);
+	if (n < 0 || (size_t)n >= sizeof(gate)) {
+		log_err("cannot verify the copy: its path is too long");
+		return RC_FAIL;
+	}
+	rc = db_open(path, DB_READONLY, busy_ms, &copy);
+	if (rc == RC_OK)
+		rc = run(copy, &file_check, &to);
+	if (rc == RC_OK && to.nfaults > 0)
+		rc = RC_FAIL;
+	db_close(copy);
+	(void)unlink(gate);
+	return rc;
+}
+
+enum rc
+site_backup(struct db *db, const char *path, int64_t busy_ms)
+{
+	enum rc rc;
+
+	if ((rc = db_copy(db, path)) != RC_OK)
+		return rc;
+	rc = verify(path, busy_ms);
+	if (rc != RC_OK) {
+		(void)unlink(path);
+		return rc == RC_BUSY ? RC_BUSY : RC_FAIL;
+	}
+	return RC_OK;
+}

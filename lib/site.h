@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The whole site at once: is all that is stored consistent, and a copy of
+ * it that is.
+ */
+#ifndef LATCHKEY_SITE_H
+#define LATCHKEY_SITE_H
+
+#include <stdint.h>
+
+#include "db.h"
+#include "rc.h"
+
+/* Faults of one check that are told; the others are only counted. */
+enum { SITE_FAULTS_TOLD = 20 };
+
+/* Something that is wrong; texts are borrowed for the call. */
+struct site_fault {
+	const char *check; /* "ledger", "balance", "order", ... */
+	int64_t id;        /* of what it is wrong with; 0: of nothing */
+	const char *what;  /* in words */
+};
+
+/*
+ * Runs all checks: SQLite's own of the file and of the references, every
+ * transaction sums to zero, every balance is its wallet's sum, every order
+ * has one debit of its price and refunds that lead to its charge.  Each
+ * check is a read transaction of its own, so that writers wait for one at
+ * most.  Calls found for faults and counts them all in *nfaults.  A damaged
+ * file is a fault, not a failure.  RC_BUSY, RC_FAIL (logged) if it could
+ * not look.
+ */
+enum rc site_check(struct db *db,
+    void (*found)(void *arg, const struct site_fault *fault), void *arg,
+    int64_t *nfaults);
+
+/*
+ * Copies the database to a new file at path and verifies the copy; a bad one
+ * is removed.  No transaction may be open.  RC_INVALID if path exists,
+ * RC_BUSY, RC_FAIL (logged).
+ */
+enum rc site_backup(struct db *db, const char *path, int64_t busy_ms);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Short texts that people give.  C1 controls are refused like C0: some
+ * terminals obey them.
+ */
+#include "text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/*
+ * Reads one character of UTF-8 (RFC 3629) at s; gives its length in bytes,
+ * 0 if it is malformed, overlong, a surrogate or above U+10FFFF.  A NUL ends
+ * any sequence that it interrupts.
+ */
+static size_t
+utf8_char(const unsigned char *s, uint32_t *c)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t len, i;
+
+	if (s[0] < 0x80) {
+		*c = s[0];
+		return 1;
+	}
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		len = 2;
+	else if (s[0] >= 0xe0 && s[0] <= 0xef)
+		len = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		len = 4;
+	else
+		return 0;
+	*c = s[0] & (0x7fu >> len);
+	for (i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		*c = *c << 6 | (s[i] & 0x3fu);
+	}
+	if (*c < least[len] || *c > 0x10ffff || (*c >= 0xd800 && *c <= 0xdfff))
+		return 0;
+	return len;
+}
+
+/* True if s is at most max bytes of characters that are no controls. */
+static int
+is_text(const char *s, size_t max, int lines)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	uint32_t c = 0;
+	size_t n;
+
+	if (strnlen(s, max + 1) > max)
+		return 0;
+	for (; *p != '\0'; p += n) {
+		if ((n = utf8_char(p, &c)) == 0)
+			return 0;
+		if (lines && (c == '\n' || c == '\t'))
+			continue;
+		if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+			return 0;
+	}
+	return 1;
+}
+
+int
+text_is_line(const char *s, size_t max)
+{
+	size_t len = strnlen(s, max + 1);
+
+	if (len == 0 || s[0] == ' ' || s[len - 1] == ' ')
+		return 0;
+	return is_text(s, max, 0);
+}
+
+int
+text_is_block(const char *s, size_t max)
+{
+	return is_text(s, max, 1);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Short texts that people give: names, labels, notes, descriptions.  What
+ * passes here can stand in JSON, in a page and on a terminal as it is.
+ */
+#ifndef LATCHKEY_TEXT_H
+#define LATCHKEY_TEXT_H
+
+#include <stddef.h>
+
+/* Longest texts, in bytes, NUL not included. */
+enum {
+	TEXT_NAME_MAX = 200,   /* of an account, a category, a label */
+	TEXT_TITLE_MAX = 500,  /* name of a service; a note */
+	TEXT_BLOCK_MAX = 10000 /* a description */
+};
+
+/*
+ * True if s is valid UTF-8 (RFC 3629) of 1 to max bytes on one line: no
+ * control characters (C0, DEL, C1), no space at either end.
+ */
+int text_is_line(const char *s, size_t max);
+
+/*
+ * True if s is valid UTF-8 of 0 to max bytes without control characters
+ * except line feed and tab.
+ */
+int text_is_block(const char *s, size_t max);
+
+#endif
