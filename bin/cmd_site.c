@@ -33,7 +33,10 @@ cmd_check(struct cmd_call *call)
 	int64_t n = 0;
 	enum rc rc;
 
-	rc = site_check(call->db, add_fault, list, &n);
+	rc = call->noperands == 0
+		 ? site_check(call->db, add_fault, list, &n)
+		 : site_check_copy(call->operand[0], call->config.busy_ms,
+		       add_fault, list, &n);
 	if (rc != RC_OK) {
 		json_decref(list);
 		return cmd_end(rc, NULL, "check the site");

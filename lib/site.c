@@ -192,6 +192,45 @@ site_check(struct db *db,
 
 static const struct check file_check = { "file", SQL_FILE, COLUMN_TEXT, NULL };
 
+/* Opens a copy of a database to look through it. */
+static enum rc
+open_copy(const char *path, int64_t busy_ms, struct db **copy)
+{
+	enum rc rc = db_open(path, DB_READONLY, busy_ms, copy);
+
+	if (rc == RC_NOT_FOUND)
+		log_err("cannot find %s", path);
+	return rc;
+}
+
+/* Closes it and leaves no gate behind. */
+static void
+close_copy(const char *path, struct db *copy)
+{
+	char gate[4096];
+	int n = snprintf(gate, sizeof(gate), "%s.gate", path);
+
+	db_close(copy);
+	if (copy != NULL && n > 0 && (size_t)n < sizeof(gate))
+		(void)unlink(gate);
+}
+
+enum rc
+site_check_copy(const char *path, int64_t busy_ms,
+    void (*found)(void *arg, const struct site_fault *fault), void *arg,
+    int64_t *nfaults)
+{
+	struct db *copy = NULL;
+	enum rc rc;
+
+	*nfaults = 0;
+	rc = open_copy(path, busy_ms, &copy);
+	if (rc == RC_OK)
+		rc = site_check(copy, found, arg, nfaults);
+	close_copy(path, copy);
+	return rc;
+}
+
 static void
 log_fault(void *arg, const struct site_fault *fault)
 {
@@ -199,28 +238,20 @@ log_fault(void *arg, const struct site_fault *fault)
 	log_err("cannot trust the copy: %s", fault->what);
 }
 
-/* Opens the copy, looks through it, and leaves no gate behind. */
+/* Looks through a copy that was just made. */
 static enum rc
 verify(const char *path, int64_t busy_ms)
 {
 	struct listener to = { log_fault, NULL, 0 };
 	struct db *copy = NULL;
-	char gate[4096];
 	enum rc rc;
-	int n;
 
-	n = snprintf(gate, sizeof(gate), "%s.gate", path);
-	if (n < 0 || (size_t)n >= sizeof(gate)) {
-		log_err("cannot verify the copy: its path is too long");
-		return RC_FAIL;
-	}
-	rc = db_open(path, DB_READONLY, busy_ms, &copy);
+	rc = open_copy(path, busy_ms, &copy);
 	if (rc == RC_OK)
 		rc = run(copy, &file_check, &to);
 	if (rc == RC_OK && to.nfaults > 0)
 		rc = RC_FAIL;
-	db_close(copy);
-	(void)unlink(gate);
+	close_copy(path, copy);
 	return rc;
 }
 

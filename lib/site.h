@@ -35,6 +35,14 @@ enum rc site_check(struct db *db,
     int64_t *nfaults);
 
 /*
+ * The same for a copy of the database, made by site_backup: nobody waits.
+ * RC_NOT_FOUND (logged) if there is no such file.
+ */
+enum rc site_check_copy(const char *path, int64_t busy_ms,
+    void (*found)(void *arg, const struct site_fault *fault), void *arg,
+    int64_t *nfaults);
+
+/*
  * Copies the database to a new file at path and verifies the copy; a bad one
  * is removed.  No transaction may be open.  RC_INVALID if path exists,
  * RC_BUSY, RC_FAIL (logged).
