@@ -186,8 +186,9 @@ lint: deps-LINT all
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 		--inline-suppr --error-exitcode=1 -j2 -D_GNU_SOURCE \
 		-Ilib -I$(BUILD)/gen lib cgi-bin bin
-	clang-tidy --quiet $(filter lib/%.c cgi-bin/%.c bin/%.c,$(filter-out \
-		%/one.c,$(SOURCES))) -- $(CPPFLAGS) -std=c11 2>/dev/null
+	printf '%s\n' $(filter-out %/one.c,$(filter lib/%.c cgi-bin/%.c bin/%.c,\
+		$(SOURCES))) | xargs -P2 -n8 sh -c 'clang-tidy --quiet "$$@" -- \
+		-std=c11 $(subst ',,$(CPPFLAGS)) 2>/dev/null' sh
 
 # --- cleaning ---------------------------------------------------------------
 

@@ -158,7 +158,7 @@ move(struct cmd_call *call, const struct caller *caller, size_t i, int64_t id)
 	change.note = "demo";
 	if (rc == RC_OK && demo_orders[i].status != ORDER_IN_PROGRESS)
 		rc = order_admin_set(
-		    call->db, id, &change, then += 3 * 3600, &what);
+		    call->db, id, &change, then + 3 * 3600, &what);
 	if (rc == RC_OK && demo_orders[i].cancel)
 		rc = order_cancel(call->db, caller, id, call->now, &why);
 	if (rc == RC_OK && demo_orders[i].refill)

@@ -31,7 +31,7 @@ normal_email(const char *s, char out[ACCOUNT_EMAIL_MAX + 1])
 						    : s[i];
 	out[len] = '\0';
 	at = strspn(out, local);
-	if (at == 0 || out[at] != '@')
+	if (at == 0 || at >= len || out[at] != '@')
 		return 0;
 	i = at + 1;
 	return out[i] != '\0' && out[i] != '.' && out[i] != '-' &&

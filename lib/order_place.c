@@ -340,10 +340,13 @@ price(struct draft *draft, const struct form *form, struct why *why)
 static enum rc
 check_fields(struct draft *draft, const struct form *form, struct why *why)
 {
+	const struct service_type *type = draft->service.type;
 	const struct service_type_field *rule;
 	enum rc rc;
 
-	for (rule = draft->service.type->fields; rule->name != NULL; rule++) {
+	if (type == NULL)
+		return RC_FAIL;
+	for (rule = type->fields; rule->name != NULL; rule++) {
 		rc = take_field(draft, rule, form, why);
 		if (rc != RC_OK)
 			return rc;
