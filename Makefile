@@ -126,7 +126,8 @@ $(BUILD)/bin/latchkey: $(LATCHKEYOBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) $(QUIET)
 
-.SECONDARY:
+# Objects are kept, also those that only a pattern names.
+.PRECIOUS: $(BUILD)/obj/%.o
 
 # --- installing -----------------------------------------------------------
 
@@ -197,4 +198,4 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all install uninstall dist run lint clean
+.PHONY: deps-BUILD deps-RUN deps-CHECK deps-LINT deps-BENCH all install uninstall dist run lint clean
