@@ -3,6 +3,7 @@
  * status: where one order stands, or up to 100.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "actions.h"
 #include "money.h"
@@ -24,6 +25,16 @@ describe(const struct call *call, const struct order *order)
 	    remains, "currency", call->config->currency);
 }
 
+/* Garbage that would make a success look like a failed call is left out. */
+static int
+is_error_key(const struct action_id *id)
+{
+	static const char ERROR_KEY_NAME[] = "error";
+
+	return id->len == sizeof(ERROR_KEY_NAME) - 1 &&
+	       memcmp(id->text, ERROR_KEY_NAME, id->len) == 0;
+}
+
 /* Describes every id of the call, each under its text as it was sent. */
 static enum rc
 describe_all(struct call *call, json_t *model)
@@ -36,6 +47,8 @@ describe_all(struct call *call, json_t *model)
 
 	for (i = 0; i < call->nids; i++) {
 		why = (struct why){ 0 };
+		if (is_error_key(&call->ids[i]))
+			continue;
 		rc = order_find(
 		    call->db, &call->caller, call->ids[i].id, &order, &why);
 		if (rc == RC_OK)
