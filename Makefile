@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: ISC
+#
 # Latchkey: a reseller panel for classic shared hosting.
 #
 #   make run      install what is missing, build, serve a demo panel
@@ -71,7 +73,7 @@ DEPS_RUN = $(DEPS_BUILD) apache2-bin curl
 DEPS_CHECK = $(DEPS_RUN) check libcurl4-openssl-dev clang libclang-rt-14-dev \
 	procps mandoc python3
 DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck libcurl4-openssl-dev \
-	check
+	check mandoc shellcheck
 DEPS_BENCH = $(DEPS_CHECK) strace apache2-utils
 
 deps-BUILD deps-RUN deps-CHECK deps-LINT deps-BENCH: deps-%:
@@ -127,7 +129,7 @@ $(BUILD)/bin/latchkey: $(LATCHKEYOBJ) $(LIB)
 	$(LINK) -o $@ $^ $(LIBS) $(QUIET)
 
 # Objects are kept, also those that only a pattern names.
-.PRECIOUS: $(BUILD)/obj/%.o
+.PRECIOUS: $(BUILD)/obj/%.o $(BUILD)/obj/tests/%.o
 
 # --- installing -----------------------------------------------------------
 
@@ -168,8 +170,98 @@ dist:
 	git archive --prefix=latchkey-$(VERSION)/ -o latchkey-$(VERSION).tar.gz HEAD
 
 # --- testing ----------------------------------------------------------------
+#
+# Each tests/check_X.c is one program, linked dynamically (libcurl has no
+# static form) with what tests share.
 
-include $(wildcard tests/*.mk)
+TESTLIB = $(BUILD)/tests/libtest.a
+TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/check_*.c))
+TESTLIBS = -lcheck -lsubunit -lrt -lpthread -lcurl $(LIBS)
+TESTCFLAGS = $(filter-out -Wnull-dereference,$(CFLAGS))
+
+$(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/gen/schema_version.h Makefile
+	@mkdir -p $(@D)
+	@echo '  CC   $<'
+	@$(CC) $(CPPFLAGS) -Itests $(TESTCFLAGS) -MMD -MP -c -o $@ $<
+
+$(TESTLIB): $(addprefix $(BUILD)/obj/tests/,harness.o contract.o fixture.o \
+		scratch.o)
+	@mkdir -p $(@D)
+	@echo '  AR   $@'
+	@rm -f $@ && ar crs $@ $^
+
+$(BUILD)/tests/check_%: $(BUILD)/obj/tests/check_%.o $(TESTLIB) $(LIB)
+	@echo '  LD   $@'
+	@$(CC) $(OPT) -pie $(LDHARDEN) $(WRAP) -o $@ $^ $(TESTLIBS)
+
+# Here allocations fail when the test says so.
+$(BUILD)/tests/check_memory: WRAP = \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+$(BUILD)/tests/check_faults: WRAP = \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=open_memstream
+
+# "+": tests/run calls make install.
+check: deps-CHECK all $(TESTS) $(FUZZERS)
+	+@BUILD='$(BUILD)' MAKE='$(MAKE)' FUZZ_SECONDS=5 tests/run
+
+# --- fuzzing ----------------------------------------------------------------
+#
+# The fuzz targets are built by clang straight from the sources they need, so
+# that all of that code is instrumented.  What is found is kept in
+# $(BUILD)/fuzz, and so is the grown corpus.
+
+FUZZERS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz_*.c))
+FUZZFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+
+$(BUILD)/tests/fuzz_form: lib/form.c lib/log.c lib/secret.c
+$(BUILD)/tests/fuzz_key: lib/api_key.c lib/db.c lib/gate.c lib/log.c lib/secret.c
+$(BUILD)/tests/fuzz_amount: lib/money.c lib/number.c
+$(BUILD)/tests/fuzz_csv: lib/csv.c lib/log.c
+
+$(BUILD)/tests/fuzz_%: tests/fuzz_%.c $(wildcard lib/*.h) \
+		$(BUILD)/gen/schema_version.h
+	@mkdir -p $(@D)
+	@echo '  FUZZ $@'
+	@clang $(CPPFLAGS) $(filter-out -Wnull-dereference,$(WARN)) \
+		$(FUZZFLAGS) -o $@ $(filter %.c,$^) $(LIBS)
+
+fuzz: deps-CHECK $(FUZZERS)
+	@for fuzzer in $(FUZZERS); do \
+		name=$${fuzzer##*/}; mkdir -p $(BUILD)/fuzz/$$name || exit; \
+		echo "$$name for $(FUZZ_SECONDS) s"; \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+			-print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ \
+			$(BUILD)/fuzz/$$name tests/$$name \
+			>$(BUILD)/fuzz/$$name.log 2>&1 || \
+			{ tail -n 40 $(BUILD)/fuzz/$$name.log; exit 1; }; \
+		grep stat::number_of_executed_units \
+			$(BUILD)/fuzz/$$name.log; \
+	done
+
+# --- measuring --------------------------------------------------------------
+#
+# Prints ratios and bytes as one table; fails only if something cannot be run.
+
+BENCH_ORDERS = 1000000
+BENCHDIR = $(BUILD)/bench
+BENCH = $(addprefix $(BENCHDIR)/,empty empty_cgi spawn load seed)
+
+# No position independence, no hardening: the least that a process costs.
+$(BENCHDIR)/empty $(BENCHDIR)/empty_cgi: tests/bench/empty.c Makefile
+	@mkdir -p $(@D)
+	@echo '  LD   $@'
+	@$(CC) -std=c11 -O2 -Wall -Wextra -Werror -fno-pie -no-pie -static \
+		$(if $(filter %_cgi,$@),-DANSWER) -o $@ $<
+
+$(BENCHDIR)/spawn $(BENCHDIR)/load $(BENCHDIR)/seed: $(BENCHDIR)/%: \
+		$(BUILD)/obj/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBS) $(QUIET)
+
+bench: deps-BENCH all $(BENCH)
+	+@BUILD='$(BUILD)' MAKE='$(MAKE)' ORDERS='$(BENCH_ORDERS)' \
+		tests/bench/run
 
 # --- running ----------------------------------------------------------------
 
@@ -179,7 +271,7 @@ run: deps-RUN all
 # --- linting ----------------------------------------------------------------
 
 SOURCES = $(wildcard lib/*.[ch] cgi-bin/*/*.[ch] bin/*.[ch] tests/*.[ch] \
-	tests/*/*.[ch])
+	tests/bench/*.[ch])
 
 lint: deps-LINT all
 	clang-format --dry-run --Werror $(SOURCES)
@@ -198,4 +290,5 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: deps-BUILD deps-RUN deps-CHECK deps-LINT deps-BENCH all install uninstall dist run lint clean
+.PHONY: deps-BUILD deps-RUN deps-CHECK deps-LINT deps-BENCH all install uninstall \
+	dist run check fuzz bench lint clean

@@ -144,7 +144,7 @@ const struct cmd cmd_table[] = {
 	{ "credit", "ACCOUNT AMOUNT", 2, 2, CMD_DATABASE, credit_options,
 	    cmd_credit, "put money in; prints the balance" },
 	{ "check", "[FILE]", 0, 1, CMD_DATABASE, json_only, cmd_check,
-	    "tell whether all that is stored, or a backup, is consistent" },
+	    "tell whether the data, or a backup, is consistent" },
 	{ "backup", "FILE", 1, 1, CMD_DATABASE, NULL, cmd_backup,
 	    "copy the database to a new file; verify the copy" },
 	{ "demo", "", 0, 0, CMD_DATABASE, NULL, cmd_demo,

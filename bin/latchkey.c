@@ -226,7 +226,8 @@ open_data(struct cmd_call *call)
 	if ((rc = find_config(call, path)) != RC_OK)
 		return rc == RC_FAIL ? CMD_OURS : CMD_REFUSED;
 	/* Each says itself what is wrong. */
-	if (config_load(path, &call->config) != RC_OK ||
+	if (process_become_owner(path) != RC_OK ||
+	    config_load(path, &call->config) != RC_OK ||
 	    process_become_owner(call->config.data_dir) != RC_OK ||
 	    config_check_data(&call->config, NULL) != RC_OK ||
 	    secret_init() != RC_OK ||

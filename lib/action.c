@@ -44,6 +44,15 @@ action_id_json(const struct action_id *id)
 			   : json_stringn(id->text, id->len);
 }
 
+enum rc
+action_append(json_t *list, json_t *item)
+{
+	if (json_array_append_new(list, item) == 0)
+		return RC_OK;
+	log_err("cannot write an answer: out of memory");
+	return RC_FAIL;
+}
+
 static void
 add_id(void *arg, const char *text, size_t len)
 {

@@ -72,6 +72,12 @@ int action_is_item_error(enum rc rc);
 json_t *action_id_json(const struct action_id *id);
 
 /*
+ * Adds an item to the array that is a list's answer and drops the reference.
+ * RC_FAIL (logged) if the item is NULL or memory has run out.
+ */
+enum rc action_append(json_t *list, json_t *item);
+
+/*
  * Finds the call's ids in its form by the action's field names: a single
  * one, or a list of at most ACTION_IDS_MAX.  RC_INVALID (why is set) if
  * there is none or there are more.

@@ -274,13 +274,16 @@ run(struct way *way)
 	return rc == RC_OK ? action->run(call) : rc;
 }
 
-/* Writes the time of the key's last use; a failure costs nobody anything. */
+/*
+ * Writes the time of the key's last use, unless somebody is at the database:
+ * then a later call will.
+ */
 static void
 touch(struct way *way)
 {
 	struct db *db = way->server->db;
 
-	if (!way->touch || db_begin(db, DB_WRITE) != RC_OK)
+	if (!way->touch || db_begin(db, DB_WRITE_NOW) != RC_OK)
 		return;
 	(void)db_end(db, api_key_touch(db, &way->call.caller, way->call.now));
 }
@@ -293,6 +296,8 @@ answer(struct way *way)
 
 	cgi_request_read(&server->config, &way->request);
 	rc = read_form(way);
+	/* Not before: a body may take its time. */
+	way->call.now = (int64_t)time(NULL);
 	if (rc == RC_OK)
 		rc = open_data(server, way->request.document_root);
 	if (rc != RC_OK)
@@ -359,7 +364,6 @@ call_main(const char *program, const struct action *const actions[], size_t n)
 	if (rc == RC_OK)
 		rc = secret_random(&seed, sizeof(seed));
 	json_object_seed(seed | 1);
-	way.call.now = (int64_t)time(NULL);
 	way.call.out = open_memstream(&body, &len);
 	if (way.call.out == NULL) {
 		log_err("cannot make an answer: out of memory");

@@ -56,6 +56,21 @@ is_proxy(const struct config *config, const unsigned char address[16])
 	return 0;
 }
 
+/* Cuts the port off "1.2.3.4:5", "[2001:db8::1]:5" and the brackets. */
+static char *
+without_port(char *item)
+{
+	char *colon = strchr(item, ':');
+
+	if (item[0] == '[') {
+		item++;
+		item[strcspn(item, "]")] = '\0';
+	} else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
+		*colon = '\0';
+	}
+	return item;
+}
+
 /*
  * Finds the caller's address.  Behind a trusted proxy the list is read from
  * the right, since everything left of what our own proxies wrote may be
@@ -86,10 +101,24 @@ find_address(const struct config *config, unsigned char address[16])
 			return;
 		memcpy(item, list + begin, len);
 		item[len] = '\0';
-		if (!parse_address(item, next))
+		if (!parse_address(without_port(item), next))
 			return;
 		memcpy(address, next, sizeof(next));
 	}
+}
+
+/* True if a text has something of the form of a key in it. */
+static int
+has_key(const char *text)
+{
+	const char *p = text;
+
+	while ((p = strstr(p, API_KEY_PREFIX)) != NULL) {
+		if (api_key_well_formed(p, strnlen(p, API_KEY_LEN)))
+			return 1;
+		p += API_KEY_PREFIX_LEN;
+	}
+	return 0;
 }
 
 /* True if a header that clients use for keys, or a cookie, has one of ours. */
@@ -102,7 +131,7 @@ has_key_elsewhere(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strstr(variable(names[i]), API_KEY_PREFIX) != NULL)
+		if (has_key(variable(names[i])))
 			return 1;
 	return 0;
 }

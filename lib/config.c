@@ -128,6 +128,18 @@ set_path(struct config *config, const char *value)
 							     : RC_INVALID;
 }
 
+/* Takes white space off both ends, in place. */
+static char *
+trim(char *s)
+{
+	size_t len;
+
+	s += strspn(s, " \t\r");
+	for (len = strlen(s); len > 0 && strchr(" \t\r", s[len - 1]) != NULL;)
+		s[--len] = '\0';
+	return s;
+}
+
 static enum rc
 set_proxies(struct config *config, char *value)
 {
@@ -136,8 +148,7 @@ set_proxies(struct config *config, char *value)
 
 	config->nproxies = 0;
 	while ((item = strsep(&rest, ",")) != NULL) {
-		item += strspn(item, " \t");
-		item[strcspn(item, " \t")] = '\0';
+		item = trim(item);
 		if (item[0] == '\0')
 			continue;
 		if (inet_pton(AF_INET, item, address) != 1 &&
@@ -186,18 +197,6 @@ set(struct config *config, const struct value *v, char *value)
 		return set_proxies(config, value);
 	}
 	return RC_INVALID;
-}
-
-/* Takes white space off both ends, in place. */
-static char *
-trim(char *s)
-{
-	size_t len;
-
-	s += strspn(s, " \t\r");
-	for (len = strlen(s); len > 0 && strchr(" \t\r", s[len - 1]) != NULL;)
-		s[--len] = '\0';
-	return s;
 }
 
 static enum rc
@@ -264,7 +263,7 @@ read_file(const char *path, char text[FILE_MAX + 1])
 		goto out;
 	}
 	if (!S_ISREG(st.st_mode) || (st.st_mode & 022) != 0 ||
-	    (st.st_uid != geteuid() && st.st_uid != 0 && geteuid() != 0)) {
+	    (st.st_uid != geteuid() && st.st_uid != 0)) {
 		log_err("refuse the configuration %s: it belongs to another "
 			"user or others can write it",
 		    path);
@@ -282,6 +281,10 @@ read_file(const char *path, char text[FILE_MAX + 1])
 		goto out;
 	}
 	text[n] = '\0';
+	if (strlen(text) != (size_t)n) {
+		log_err("cannot read the configuration %s: a NUL byte", path);
+		goto out;
+	}
 	rc = RC_OK;
 out:
 	if (fd >= 0)

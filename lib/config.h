@@ -20,7 +20,7 @@ enum {
 
 struct config {
 	char path[CONFIG_PATH_MAX];     /* of the file itself */
-	char data_dir[CONFIG_PATH_MAX]; /* absolute */
+	char data_dir[CONFIG_PATH_MAX]; /* absolute if path is */
 	char url[CONFIG_TEXT_MAX];      /* of the panel, no slash at its end */
 	char currency[8];               /* ISO 4217 code */
 	int http_strict;                /* http_status = strict */

@@ -28,8 +28,9 @@ enum db_flag {
 };
 
 enum db_mode {
-	DB_READ, /* many at once */
-	DB_WRITE /* one, and no reader */
+	DB_READ,     /* many at once */
+	DB_WRITE,    /* one, and no reader */
+	DB_WRITE_NOW /* the same, not waiting for anybody */
 };
 
 enum db_type { DB_TYPE_NULL, DB_TYPE_INT, DB_TYPE_TEXT, DB_TYPE_BLOB };
@@ -137,8 +138,18 @@ enum rc db_script(struct db *db, const char *sql);
 /* The version that the schema has (PRAGMA user_version), in a transaction. */
 enum rc db_version(struct db *db, int64_t *version);
 
-/* True if the last failure said that the file is damaged or no database. */
+/*
+ * True if the last failure said that the file is damaged, no database, or
+ * one of another schema.
+ */
 int db_is_damaged(const struct db *db);
+
+/*
+ * Throws the file away and opens a new, empty one, unless somebody else has
+ * done so; for DB_SCRATCH.  On failure only db_renew and db_close may
+ * follow.  RC_BUSY, RC_FAIL.
+ */
+enum rc db_renew(struct db *db);
 
 /*
  * Copies the whole database, online, to a new file at path (mode 0600) that

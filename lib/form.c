@@ -7,6 +7,8 @@
 #include "form.h"
 
 #include <jansson.h>
+#include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,12 +157,27 @@ trim(char *s, size_t len)
 	return s + strspn(s, SPACE);
 }
 
+/* What clients send for "nothing". */
+static int
+is_absent(const char *value, size_t len)
+{
+	static const char *const absent[] = { "", "undefined", "null", "NaN" };
+	size_t i;
+
+	for (i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+		if (strlen(absent[i]) == len &&
+		    memcmp(absent[i], value, len) == 0)
+			return 1;
+	return 0;
+}
+
 /* Adds one field; name and value live in a block and end in NUL. */
 static enum rc
 add(struct form *form, char *name, size_t name_len, char *value,
     size_t value_len, const char **what)
 {
 	struct field *grown;
+	size_t room;
 
 	if (check_text(name, name_len, what) != RC_OK ||
 	    check_text(value, value_len, what) != RC_OK)
@@ -170,14 +187,14 @@ add(struct form *form, char *name, size_t name_len, char *value,
 		return RC_INVALID;
 	}
 	if (form->n == form->room) {
-		form->room = form->room == 0 ? 16 : form->room * 2;
-		grown =
-		    realloc(form->fields, form->room * sizeof(*form->fields));
+		room = form->room == 0 ? 16 : form->room * 2;
+		grown = realloc(form->fields, room * sizeof(*form->fields));
 		if (grown == NULL) {
 			log_err("cannot read a form: out of memory");
 			return RC_FAIL;
 		}
 		form->fields = grown;
+		form->room = room;
 	}
 	form->fields[form->n].name = name;
 	form->fields[form->n].value = trim(value, value_len);
@@ -277,7 +294,9 @@ parse_urlencoded(struct form *form, char *text, size_t len, int *query_key,
 				continue;
 			}
 			for (i = 0; i < body_fields; i++)
-				if (strcmp(form->fields[i].name, pair) == 0)
+				if (strcmp(form->fields[i].name, pair) == 0 &&
+				    !is_absent(form->fields[i].value,
+					strlen(form->fields[i].value)))
 					break;
 			if (i < body_fields)
 				continue;
@@ -387,6 +406,11 @@ parse_part(struct form *form, char *begin, char *end, const char **what)
 		return RC_INVALID;
 	}
 	*value = '\0';
+	/* What stands behind a NUL would not be seen below. */
+	if (strlen(begin) != (size_t)(value - begin)) {
+		*what = MALFORMED_NUL;
+		return RC_INVALID;
+	}
 	value += 4;
 	*end = '\0';
 	rc = part_name(begin, name, sizeof(name), what);
@@ -484,6 +508,33 @@ add_scalar(
 	return form_add(form, name, text);
 }
 
+/* The form has its copies; a key is not left in freed memory. */
+static void
+wipe_strings(json_t *object)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(object, name, value)
+	{
+		if (json_is_string(value))
+			secret_wipe((void *)(uintptr_t)json_string_value(value),
+			    json_string_length(value));
+	}
+}
+
+/* An item of a list; one that is no value is garbage of that item alone. */
+static enum rc
+add_item(
+    struct form *form, const char *name, const json_t *value, const char **what)
+{
+	if (!json_is_object(value) && !json_is_array(value))
+		return add_scalar(form, name, value, what);
+	if (form->n == FORM_FIELDS_MAX)
+		*what = MALFORMED_COUNT;
+	return form_add(form, name, "[]");
+}
+
 /* An array becomes fields "name[]". */
 static enum rc
 add_array(
@@ -499,7 +550,7 @@ add_array(
 		return RC_INVALID;
 	}
 	for (i = 0; rc == RC_OK && i < json_array_size(array); i++)
-		rc = add_scalar(form, list, json_array_get(array, i), what);
+		rc = add_item(form, list, json_array_get(array, i), what);
 	return rc;
 }
 
@@ -512,11 +563,14 @@ parse_json(struct form *form, const char *body, size_t len, const char **what)
 	enum rc rc = RC_OK;
 
 	/*
-	 * A name twice would hide a second key.  Numbers as doubles: one that
-	 * is too large for 64 bits is a bad value, not a bad body.
+	 * A name twice would hide a second key.  An integer beyond 64 bits is
+	 * a bad value, not a bad body: it becomes a number that no field takes.
 	 */
-	root = json_loadb(body, len,
-	    JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+	root = json_loadb(body, len, JSON_REJECT_DUPLICATES, &error);
+	if (root == NULL &&
+	    json_error_code(&error) == json_error_numeric_overflow)
+		root = json_loadb(body, len,
+		    JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
 	if (root == NULL) {
 		*what = MALFORMED_JSON;
 		return RC_INVALID;
@@ -536,6 +590,7 @@ parse_json(struct form *form, const char *body, size_t len, const char **what)
 			break;
 	}
 out:
+	wipe_strings(root);
 	json_decref(root);
 	return rc;
 }
@@ -586,19 +641,6 @@ form_parse(struct form *form, const char *content_type, const char *body,
 		return parse_json(form, body, len, what);
 	}
 	return RC_INVALID;
-}
-
-static int
-is_absent(const char *value, size_t len)
-{
-	static const char *const absent[] = { "", "undefined", "null", "NaN" };
-	size_t i;
-
-	for (i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
-		if (strlen(absent[i]) == len &&
-		    memcmp(absent[i], value, len) == 0)
-			return 1;
-	return 0;
 }
 
 const char *

@@ -5,6 +5,7 @@
  */
 #include "ledger.h"
 
+/* No account: it is the entries that belong to one. */
 static const char SQL_TXN[] =
     "INSERT INTO txn (kind, order_id, posted_at, note)"
     " VALUES ($1, $2, $3, $4)";

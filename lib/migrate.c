@@ -13,7 +13,7 @@
  * each of many B-trees, and each changed page is written twice (journal and
  * file).  Takes effect on an empty database alone.
  */
-static const char SQL_PAGE_SIZE[] = "PRAGMA page_size = 2048";
+static const char SQL_PAGE_SIZE[] = "PRAGMA page_size = 1024";
 
 static enum rc
 migrate_one(struct db *db, const struct migration *m)

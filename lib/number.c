@@ -9,6 +9,7 @@ enum rc
 number_parse(const char *s, size_t len, int64_t min, int64_t max, int64_t *n)
 {
 	int64_t value = 0;
+	int beyond = 0; /* more than 64 bits */
 	size_t i;
 
 	*n = 0;
@@ -20,12 +21,12 @@ number_parse(const char *s, size_t len, int64_t min, int64_t max, int64_t *n)
 		if (digit < 0 || digit > 9)
 			return RC_INVALID;
 		if (value > (INT64_MAX - digit) / 10)
-			value = INT64_MAX;
+			beyond = 1;
 		else
 			value = value * 10 + digit;
 	}
-	if (value < min || value > max) {
-		*n = value < min ? min : max;
+	if (beyond || value < min || value > max) {
+		*n = !beyond && value < min ? min : max;
 		return RC_LIMITED;
 	}
 	*n = value;

@@ -289,19 +289,24 @@ static enum rc
 quantity_of_posts(struct draft *draft, const struct form *form, struct why *why)
 {
 	const char *posts = form_get(form, "posts");
-	int64_t least, most, nposts = 1;
+	const char *old_posts = form_get(form, "old_posts");
+	int64_t least, most, fresh = 1, old = 0;
 	enum rc rc;
 
 	rc = number_field("min", form_get(form, "min"), 1, &least, why);
 	if (rc == RC_OK)
 		rc = number_field("max", form_get(form, "max"), 1, &most, why);
 	if (rc == RC_OK && posts != NULL)
-		rc = number_field("posts", posts, 1, &nposts, why);
+		rc = number_field("posts", posts, 0, &fresh, why);
+	if (rc == RC_OK && old_posts != NULL)
+		rc = number_field("old_posts", old_posts, 0, &old, why);
 	if (rc != RC_OK)
 		return rc;
+	if (fresh + old == 0)
+		return error_set(why, ERROR_PARAMETER, "posts");
 	if (least > most)
 		return error_set(why, ERROR_PARAMETER, "min");
-	draft->quantity = most * nposts;
+	draft->quantity = most * (fresh + old);
 	return check_bounds(&draft->service, least, most, why);
 }
 

@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -73,24 +75,50 @@ process_harden(int web)
 	return RC_OK;
 }
 
+/* True if nobody but root can change what the path leads to. */
+static int
+is_roots_alone(const char *path)
+{
+	char dir[PATH_MAX];
+	struct stat st;
+	char *slash;
+
+	if (realpath(path, dir) == NULL)
+		return 0;
+	/* In a sticky directory only the owner moves a name. */
+	while ((slash = strrchr(dir, '/')) != NULL) {
+		slash[slash == dir] = '\0';
+		if (lstat(dir, &st) != 0 || st.st_uid != 0 ||
+		    ((st.st_mode & 022) != 0 && (st.st_mode & S_ISVTX) == 0))
+			return 0;
+		if (slash == dir)
+			return 1;
+	}
+	return 0;
+}
+
 enum rc
-process_become_owner(const char *dir)
+process_become_owner(const char *path)
 {
 	struct stat st;
 
 	if (geteuid() != 0)
 		return RC_OK;
-	if (stat(dir, &st) != 0) {
-		log_err("cannot find the data directory %s: %s", dir,
-		    strerror(errno));
+	if (lstat(path, &st) != 0) {
+		log_err("cannot find %s: %s", path, strerror(errno));
 		return RC_FAIL;
 	}
-	if (st.st_uid == 0)
-		return RC_OK;
+	if (st.st_uid == 0) {
+		if (is_roots_alone(path))
+			return RC_OK;
+		log_err("refuse to work as root on %s: others can replace it",
+		    path);
+		return RC_FAIL;
+	}
 	if (setgroups(0, NULL) != 0 || setgid(st.st_gid) != 0 ||
 	    setuid(st.st_uid) != 0) {
 		log_err(
-		    "cannot become the owner of %s: %s", dir, strerror(errno));
+		    "cannot become the owner of %s: %s", path, strerror(errno));
 		return RC_FAIL;
 	}
 	return RC_OK;

@@ -7,24 +7,15 @@
  */
 #include "rate.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "config.h"
 #include "db.h"
 #include "log.h"
 
 struct rate {
 	struct db *db;
-	char path[CONFIG_PATH_MAX];
-	int64_t busy_ms;
 };
-
-/* Small pages: a call writes three rows. */
-static const char SQL_PAGE_SIZE[] = "PRAGMA page_size = 1024";
 
 /*
  * subject: a byte of enum rate_layer, then the address or id.
@@ -37,20 +28,6 @@ static const char SQL_CREATE[] =
     "CREATE INDEX counter_age ON counter (window_start);"
     "PRAGMA user_version = 1";
 
-static enum rc
-open_file(struct rate *rate)
-{
-	struct stat st;
-	enum rc rc;
-
-	rc = db_open(
-	    rate->path, DB_CREATE | DB_SCRATCH, rate->busy_ms, &rate->db);
-	/* SQLite makes the file with its first page. */
-	if (rc == RC_OK && (stat(rate->path, &st) != 0 || st.st_size == 0))
-		rc = db_script(rate->db, SQL_PAGE_SIZE);
-	return rc;
-}
-
 enum rc
 rate_open(const char *path, int64_t busy_ms, struct rate **out)
 {
@@ -58,19 +35,15 @@ rate_open(const char *path, int64_t busy_ms, struct rate **out)
 	enum rc rc = RC_FAIL;
 
 	*out = NULL;
-	if (rate == NULL || strlen(path) >= sizeof(rate->path)) {
+	if (rate == NULL) {
 		log_err("cannot open the counters: out of memory");
-		goto out;
+		return RC_FAIL;
 	}
-	(void)snprintf(rate->path, sizeof(rate->path), "%s", path);
-	rate->busy_ms = busy_ms;
-	rc = open_file(rate);
-	if (rc != RC_OK)
-		goto out;
-	*out = rate;
-	rate = NULL;
-out:
-	rate_close(rate);
+	rc = db_open(path, DB_CREATE | DB_SCRATCH, busy_ms, &rate->db);
+	if (rc == RC_OK)
+		*out = rate;
+	else
+		rate_close(rate);
 	return rc;
 }
 
@@ -143,10 +116,8 @@ get(struct db *db, struct rate_count *c, int64_t now, int64_t *start)
 	db_done(&rows);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
-	/* The clock was set back: the window ends a minute from now. */
-	if (*start > now)
-		*start = now;
-	if (now - *start >= RATE_WINDOW) {
+	/* Over; or far ahead, since the clock was set back. */
+	if (now - *start >= RATE_WINDOW || *start - now > RATE_WINDOW) {
 		*start = now;
 		used = 0;
 	}
@@ -203,8 +174,8 @@ admit(
     struct db *db, struct rate_count *c, size_t n, int64_t now, size_t *denied)
 {
 	int64_t start[RATE_LAYERS], version;
+	size_t i, first = n; /* that has run out */
 	enum rc rc;
-	size_t i;
 
 	*denied = 0;
 	rc = db_begin(db, DB_WRITE);
@@ -215,48 +186,26 @@ admit(
 		rc = db_script(db, SQL_CREATE);
 	for (i = 0; rc == RC_OK && i < n; i++) {
 		rc = get(db, &c[i], now, &start[i]);
-		if (rc == RC_OK && c[i].remaining == 0) {
-			*denied = i;
-			rc = RC_LIMITED;
-		}
+		if (rc == RC_OK && c[i].remaining == 0 && first == n)
+			first = i;
+	}
+	if (rc == RC_OK && first < n) {
+		*denied = first;
+		rc = RC_LIMITED;
 	}
 	for (i = 0; rc == RC_OK && i < n; i++)
 		rc = put(db, &c[i], now, start[i]);
 	return db_end(db, rc);
 }
 
-/* Throws a damaged file away and opens a new one. */
-static enum rc
-start_anew(struct rate *rate)
-{
-	char journal[CONFIG_PATH_MAX + 16];
-
-	log_err("make the counters anew: %s was damaged", rate->path);
-	db_close(rate->db);
-	rate->db = NULL;
-	(void)snprintf(journal, sizeof(journal), "%s-journal", rate->path);
-	(void)unlink(journal);
-	(void)unlink(rate->path);
-	return open_file(rate);
-}
-
-/* Opens the file again after it could not be made anew. */
-static enum rc
-reopen(struct rate *rate)
-{
-	return rate->db != NULL ? RC_OK : open_file(rate);
-}
-
 enum rc
 rate_peek(struct rate *rate, struct rate_count *c, int64_t now)
 {
-	enum rc rc = reopen(rate);
+	enum rc rc = peek(rate->db, c, now);
 
-	if (rc == RC_OK)
-		rc = peek(rate->db, c, now);
-	if (rc != RC_FAIL || rate->db == NULL || !db_is_damaged(rate->db))
+	if (rc != RC_FAIL || !db_is_damaged(rate->db))
 		return rc;
-	rc = start_anew(rate);
+	rc = db_renew(rate->db);
 	return rc == RC_OK ? peek(rate->db, c, now) : rc;
 }
 
@@ -270,11 +219,9 @@ rate_admit(struct rate *rate, struct rate_count *c, size_t n, int64_t now,
 		log_err("cannot count a call in %zu layers", n);
 		return RC_FAIL;
 	}
-	rc = reopen(rate);
-	if (rc == RC_OK)
-		rc = admit(rate->db, c, n, now, denied);
-	if (rc != RC_FAIL || rate->db == NULL || !db_is_damaged(rate->db))
+	rc = admit(rate->db, c, n, now, denied);
+	if (rc != RC_FAIL || !db_is_damaged(rate->db))
 		return rc;
-	rc = start_anew(rate);
+	rc = db_renew(rate->db);
 	return rc == RC_OK ? admit(rate->db, c, n, now, denied) : rc;
 }

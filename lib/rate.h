@@ -33,8 +33,9 @@ struct rate_count {
 };
 
 /*
- * Opens the counters in the data directory.  A file that is missing is made,
- * a damaged one made anew (logged).  RC_BUSY, RC_FAIL.
+ * Opens the counters in the data directory.  A file that is missing is made;
+ * one that turns out to be damaged is made anew (logged) by the functions
+ * below.  RC_BUSY, RC_FAIL.
  */
 enum rc rate_open(const char *path, int64_t busy_ms, struct rate **rate);
 
@@ -54,8 +55,8 @@ enum rc rate_peek(struct rate *rate, struct rate_count *c, int64_t now);
 
 /*
  * Counts one call in all n counters, or in none: RC_LIMITED and *denied, the
- * index of the first that had run out.  A clock that was set back neither
- * gives calls back nor lengthens a window.
+ * index of the first that had run out.  A clock that is set back
+ * by more than a window starts all windows anew, by less it lengthens them.
  */
 enum rc rate_admit(struct rate *rate, struct rate_count *c, size_t n,
     int64_t now, size_t *denied);

@@ -12,7 +12,7 @@ enum quantity_source {
 	QUANTITY_FIELD,   /* the field "quantity" */
 	QUANTITY_PACKAGE, /* one, at the price of one */
 	QUANTITY_LINES,   /* the lines of the type's list field */
-	QUANTITY_POSTS    /* "max" for each of "posts" */
+	QUANTITY_POSTS    /* "max" for each of "posts" and "old_posts" */
 };
 
 /* How the value of a field of an order is checked. */

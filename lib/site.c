@@ -23,6 +23,7 @@ static const char SQL_LEDGER[] =
     "  FROM entry GROUP BY txn_id) AS e ON e.txn_id = txn.id"
     " WHERE e.n IS NULL OR e.n <> 2 OR e.total <> 0 ORDER BY txn.id";
 
+/* operator: any account */
 static const char SQL_BALANCE[] =
     "SELECT account.id FROM account LEFT JOIN"
     " (SELECT ledger_id, SUM(amount_nano) AS total"
@@ -54,11 +55,13 @@ static const char SQL_WALLET[] =
 	"  GROUP BY txn.order_id, entry.ledger_id) AS m"                \
 	" ON m.order_id = orders.id AND m.wallet = orders.account_id"
 
+/* operator: any account */
 static const char SQL_DEBIT[] =
     ORDER_MONEY " WHERE m.debits IS NULL OR m.debits <> 1"
 		" OR m.paid <> orders.price_micro * orders.quantity"
 		" ORDER BY orders.id";
 
+/* operator: any account */
 static const char SQL_REFUND[] = ORDER_MONEY
     " WHERE m.paid IS NOT NULL AND m.paid - m.refunded <> orders.charge_nano"
     " ORDER BY orders.id";
@@ -71,12 +74,21 @@ static const char SQL_CHARGE[] =
     " ELSE price_micro * quantity END"
     " ORDER BY id";
 
-/* Every move starts where the one before it ended. */
+/*
+ * Moves are numbered from 1, each starts where the one before it ended, and
+ * the last one ends at the order's status.
+ */
 static const char SQL_HISTORY[] =
-    "SELECT orders.id FROM orders"
+    "SELECT m.order_id FROM order_move AS m"
+    " LEFT JOIN order_move AS p ON p.order_id = m.order_id"
+    " AND p.seq = m.seq - 1"
+    " WHERE m.from_status <> COALESCE(p.to_status, 1)"
+    " OR (p.seq IS NULL AND m.seq <> 1)"
+    " UNION"
+    " SELECT orders.id FROM orders"
     " WHERE orders.status <> COALESCE((SELECT to_status FROM order_move"
     "  WHERE order_id = orders.id ORDER BY seq DESC LIMIT 1), 1)"
-    " ORDER BY orders.id";
+    " ORDER BY 1";
 
 enum column { COLUMN_ID, COLUMN_TEXT, COLUMN_REFERENCE };
 
@@ -203,18 +215,6 @@ open_copy(const char *path, int64_t busy_ms, struct db **copy)
 	return rc;
 }
 
-/* Closes it and leaves no gate behind. */
-static void
-close_copy(const char *path, struct db *copy)
-{
-	char gate[4096];
-	int n = snprintf(gate, sizeof(gate), "%s.gate", path);
-
-	db_close(copy);
-	if (copy != NULL && n > 0 && (size_t)n < sizeof(gate))
-		(void)unlink(gate);
-}
-
 enum rc
 site_check_copy(const char *path, int64_t busy_ms,
     void (*found)(void *arg, const struct site_fault *fault), void *arg,
@@ -227,7 +227,7 @@ site_check_copy(const char *path, int64_t busy_ms,
 	rc = open_copy(path, busy_ms, &copy);
 	if (rc == RC_OK)
 		rc = site_check(copy, found, arg, nfaults);
-	close_copy(path, copy);
+	db_close(copy);
 	return rc;
 }
 
@@ -251,7 +251,7 @@ verify(const char *path, int64_t busy_ms)
 		rc = run(copy, &file_check, &to);
 	if (rc == RC_OK && to.nfaults > 0)
 		rc = RC_FAIL;
-	close_copy(path, copy);
+	db_close(copy);
 	return rc;
 }
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: ISC
+#
 # Turns the SQL files given into C: each becomes a string without comments
 # and needless white space.  Numbered files become rows of migrations[],
 # demo.sql becomes migrate_demo_sql.  No string in the SQL may contain "--".

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "actions.h"
+#include "log.h"
 #include "money.h"
 #include "order.h"
 
@@ -57,9 +58,11 @@ describe_all(struct call *call, json_t *model)
 			item = action_error(rc, &why);
 		else
 			return rc;
-		if (json_object_setn_new(
-			model, call->ids[i].text, call->ids[i].len, item) != 0)
+		if (json_object_setn_new(model, call->ids[i].text,
+			call->ids[i].len, item) != 0) {
+			log_err("cannot write an answer: out of memory");
 			return RC_FAIL;
+		}
 	}
 	return RC_OK;
 }

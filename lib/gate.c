@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * flock(2) on two files.  It has no time-out, so a timer interrupts it; and
+ * it lets a reader in while a writer waits, so everybody passes the queue
+ * first, one at a time.
+ */
+#include "gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+
+enum { TICK_MS = 20 }; /* how often a wait looks at its budget */
+
+enum rc
+gate_init(struct gate *gate, const char *path)
+{
+	int n, m;
+
+	gate->fd = gate->queue_fd = -1;
+	n = snprintf(gate->path, sizeof(gate->path), "%s.gate", path);
+	m = snprintf(
+	    gate->queue_path, sizeof(gate->queue_path), "%s.queue", path);
+	if (n > 0 && (size_t)n < sizeof(gate->path) && m > 0 &&
+	    (size_t)m < sizeof(gate->queue_path))
+		return RC_OK;
+	log_err("cannot use %s: the path is too long", path);
+	return RC_FAIL;
+}
+
+static enum rc
+open_file(const char *path, int *fd)
+{
+	if (*fd < 0)
+		*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*fd >= 0)
+		return RC_OK;
+	log_err("cannot open %s: %s", path, strerror(errno));
+	return errno == ENOSPC || errno == EDQUOT ? RC_BUSY : RC_FAIL;
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+on_tick(int signal_number)
+{
+	(void)signal_number;
+}
+
+/*
+ * Locks within the deadline; the result is flock's.  The timer ticks on,
+ * because a first tick could come just before the call, and its signal may
+ * have been blocked by whoever started the program.
+ */
+static int
+lock_until(int fd, int operation, int64_t deadline)
+{
+	const struct timeval every = { 0, (suseconds_t)TICK_MS * 1000 };
+	const struct itimerval tick = { every, every };
+	const struct itimerval none = { { 0, 0 }, { 0, 0 } };
+	struct sigaction action, before;
+	sigset_t alarm_only, mask;
+	int locked, error;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = on_tick;
+	(void)sigemptyset(&alarm_only);
+	(void)sigaddset(&alarm_only, SIGALRM);
+	(void)sigaction(SIGALRM, &action, &before);
+	(void)sigprocmask(SIG_UNBLOCK, &alarm_only, &mask);
+	(void)setitimer(ITIMER_REAL, &tick, NULL);
+	while ((locked = flock(fd, operation)) != 0 && errno == EINTR &&
+	       now_ms() < deadline)
+		;
+	error = errno;
+	(void)setitimer(ITIMER_REAL, &none, NULL);
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
+	(void)sigaction(SIGALRM, &before, NULL);
+	errno = error;
+	return locked;
+}
+
+/* Locks at once if nobody else does, otherwise waits. */
+static enum rc
+lock(int fd, const char *path, int operation, int64_t deadline, int wait)
+{
+	if (flock(fd, operation | LOCK_NB) == 0)
+		return RC_OK;
+	if (errno == EWOULDBLOCK && !wait)
+		return RC_BUSY;
+	if (errno == EWOULDBLOCK && lock_until(fd, operation, deadline) == 0)
+		return RC_OK;
+	if (errno == EINTR) {
+		log_err("cannot lock %s: busy for too long", path);
+		return RC_BUSY;
+	}
+	log_err("cannot lock %s: %s", path, strerror(errno));
+	return RC_FAIL;
+}
+
+enum rc
+gate_enter(struct gate *gate, enum gate_mode mode, int64_t wait_ms)
+{
+	int64_t deadline = now_ms() + wait_ms;
+	int wait = mode != GATE_ALONE_NOW;
+	enum rc rc;
+
+	rc = open_file(gate->queue_path, &gate->queue_fd);
+	if (rc == RC_OK)
+		rc = open_file(gate->path, &gate->fd);
+	if (rc != RC_OK)
+		return rc;
+	rc = lock(gate->queue_fd, gate->queue_path, LOCK_EX, deadline, wait);
+	if (rc != RC_OK)
+		return rc;
+	rc = lock(gate->fd, gate->path, mode == GATE_SHARED ? LOCK_SH : LOCK_EX,
+	    deadline, wait);
+	(void)flock(gate->queue_fd, LOCK_UN);
+	return rc;
+}
+
+void
+gate_leave(struct gate *gate)
+{
+	if (gate->fd >= 0)
+		(void)flock(gate->fd, LOCK_UN);
+}
+
+void
+gate_close(struct gate *gate)
+{
+	if (gate->fd >= 0)
+		(void)close(gate->fd);
+	if (gate->queue_fd >= 0)
+		(void)close(gate->queue_fd);
+	gate->fd = gate->queue_fd = -1;
+}

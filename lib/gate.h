@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The gate of a database: a lock file that makes processes queue in the
+ * kernel instead of polling.  Many may be inside to read, or one to write.
+ * A second file, the queue, is held by whoever waits at the gate, so that
+ * readers who keep coming do not starve a writer.
+ */
+#ifndef LATCHKEY_GATE_H
+#define LATCHKEY_GATE_H
+
+#include <stdint.h>
+
+#include "rc.h"
+
+enum { GATE_PATH_LEN = 1100 };
+
+enum gate_mode {
+	GATE_SHARED,
+	GATE_ALONE,
+	GATE_ALONE_NOW /* not waiting at all */
+};
+
+struct gate {
+	int fd, queue_fd; /* -1: not open */
+	char path[GATE_PATH_LEN];
+	char queue_path[GATE_PATH_LEN];
+};
+
+/*
+ * Names the gate's files after a database's: "path.gate", "path.queue".
+ * Nothing is opened yet.  RC_FAIL (logged) if the path is too long.
+ */
+enum rc gate_init(struct gate *gate, const char *path);
+
+/*
+ * Waits at most wait_ms to get in.  RC_BUSY past that (logged, except for
+ * GATE_ALONE_NOW), RC_FAIL (logged) if the files cannot be used.
+ */
+enum rc gate_enter(struct gate *gate, enum gate_mode mode, int64_t wait_ms);
+
+/* Leaves; harmless outside. */
+void gate_leave(struct gate *gate);
+
+/* Closes the files. */
+void gate_close(struct gate *gate);
+
+#endif

@@ -1,0 +1,693 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * lib/db: transactions behind the gate, the statements that are kept, and
+ * the copy.  Who must wait and who need not is decided by a second process
+ * that holds the gate; nothing here looks at a clock.
+ */
+#include "db.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "site.h"
+#include "suite.h"
+
+enum { SHORT_MS = 50, STATEMENTS_KEPT = 32, COPIES = 10 };
+
+static const char SQL_TIERS[] = "SELECT COUNT(*) FROM tier";
+static const char SQL_ADD_TIER[] =
+    "INSERT INTO tier (name, calls_per_minute) VALUES ($1, $2)";
+
+static int64_t
+tiers(struct db *db)
+{
+	int64_t n = -1;
+
+	ck_assert_int_eq(db_begin(db, DB_READ), RC_OK);
+	ck_assert_int_eq(db_one(db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	ck_assert_int_eq(db_end(db, RC_OK), RC_OK);
+	return n;
+}
+
+static enum rc
+add_tier(struct db *db, const char *name)
+{
+	return db_run(db, SQL_ADD_TIER, DB_ARGS(DB_TEXT(name), DB_INT(7)));
+}
+
+static struct db *
+open_again(int64_t busy_ms)
+{
+	struct db *db;
+
+	ck_assert_int_eq(db_open(fx.path, 0, busy_ms, &db), RC_OK);
+	return db;
+}
+
+static const char *
+gate(void)
+{
+	static char path[sizeof(fx.path) + 8];
+
+	(void)snprintf(path, sizeof(path), "%s.gate", fx.path);
+	return path;
+}
+
+/* --- transactions --------------------------------------------------------- */
+
+START_TEST(what_is_committed_stays)
+{
+	struct db *other = open_again(SHORT_MS);
+
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Kept"), RC_OK);
+	ck_assert_int_eq(db_changes(fx.db), 1);
+	ck_assert_int_eq(db_last_id(fx.db), 4);
+	fixture_commit();
+	ck_assert_int_eq(tiers(other), 4);
+	db_close(other);
+}
+END_TEST
+
+START_TEST(what_is_rolled_back_is_gone)
+{
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Gone"), RC_OK);
+	db_rollback(fx.db);
+	ck_assert_int_eq(tiers(fx.db), 3);
+	/* Nothing is open: no harm. */
+	db_rollback(fx.db);
+	ck_assert_int_eq(tiers(fx.db), 3);
+}
+END_TEST
+
+START_TEST(end_commits_success_alone)
+{
+	static const enum rc failures[] = { RC_INVALID, RC_DENIED, RC_NOT_FOUND,
+		RC_LIMITED, RC_BUSY, RC_FAIL };
+	int i;
+
+	for (i = 0; i < ROWS(failures); i++) {
+		fixture_begin();
+		ck_assert_int_eq(add_tier(fx.db, "Gone"), RC_OK);
+		ck_assert_int_eq(db_end(fx.db, failures[i]), failures[i]);
+		ck_assert_int_eq(tiers(fx.db), 3);
+	}
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Kept"), RC_OK);
+	ck_assert_int_eq(db_end(fx.db, RC_OK), RC_OK);
+	ck_assert_int_eq(tiers(fx.db), 4);
+}
+END_TEST
+
+START_TEST(close_rolls_back)
+{
+	struct db *other = open_again(SHORT_MS);
+
+	ck_assert_int_eq(db_begin(other, DB_WRITE), RC_OK);
+	ck_assert_int_eq(add_tier(other, "Gone"), RC_OK);
+	db_close(other);
+	ck_assert_int_eq(tiers(fx.db), 3);
+	db_close(NULL);
+}
+END_TEST
+
+START_TEST(transactions_do_not_nest)
+{
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Kept"), RC_OK);
+	ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_FAIL);
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_FAIL);
+	fixture_commit();
+	ck_assert_int_eq(tiers(fx.db), 4);
+}
+END_TEST
+
+START_TEST(a_rollback_ends_open_queries)
+{
+	struct db_rows *rows;
+
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Gone"), RC_OK);
+	ck_assert_int_eq(
+	    db_query(fx.db, "SELECT name FROM tier", DB_NO_ARGS, &rows), RC_OK);
+	ck_assert_int_eq(db_next(rows), RC_OK);
+	db_rollback(fx.db);
+	db_done(&rows);
+	ck_assert_int_eq(tiers(fx.db), 3);
+}
+END_TEST
+
+START_TEST(a_refused_statement_leaves_the_transaction_usable)
+{
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Kept"), RC_OK);
+	ck_assert_int_eq(add_tier(fx.db, "Kept"), RC_FAIL);
+	ck_assert(!db_is_damaged(fx.db));
+	ck_assert_int_eq(add_tier(fx.db, "Kept too"), RC_OK);
+	fixture_commit();
+	ck_assert_int_eq(tiers(fx.db), 5);
+}
+END_TEST
+
+/* --- opening -------------------------------------------------------------- */
+
+START_TEST(a_missing_file_is_not_found_and_not_made)
+{
+	struct db *db = fx.db;
+
+	ck_assert_int_eq(
+	    db_open(fixture_path("none.db"), 0, SHORT_MS, &db), RC_NOT_FOUND);
+	ck_assert_ptr_null(db);
+	ck_assert_int_ne(access(fixture_path("none.db"), F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_path_too_long_is_refused)
+{
+	char path[2048];
+	struct db *db;
+
+	memset(path, 'x', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	ck_assert_int_eq(db_open(path, DB_CREATE, SHORT_MS, &db), RC_FAIL);
+	ck_assert_ptr_null(db);
+}
+END_TEST
+
+START_TEST(files_are_closed_to_others)
+{
+	struct stat st;
+
+	(void)tiers(fx.db);
+	ck_assert_int_eq(stat(fx.path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	ck_assert_int_eq(stat(gate(), &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+}
+END_TEST
+
+START_TEST(a_read_only_one_reads)
+{
+	struct db *db;
+
+	ck_assert_int_eq(db_open(fx.path, DB_READONLY, SHORT_MS, &db), RC_OK);
+	ck_assert_int_eq(tiers(db), 3);
+	if (db_begin(db, DB_WRITE) == RC_OK)
+		ck_assert_int_eq(add_tier(db, "None"), RC_FAIL);
+	db_close(db);
+	ck_assert_int_eq(tiers(fx.db), 3);
+}
+END_TEST
+
+START_TEST(garbage_is_damage)
+{
+	char bytes[8192];
+	struct db *db;
+	int64_t n;
+
+	memset(bytes, 'g', sizeof(bytes));
+	fixture_write(fixture_path("garbage.db"), bytes, sizeof(bytes));
+	ck_assert_int_eq(
+	    db_open(fixture_path("garbage.db"), 0, SHORT_MS, &db), RC_OK);
+	if (db_begin(db, DB_READ) == RC_OK)
+		ck_assert_int_eq(
+		    db_one(db, SQL_TIERS, DB_NO_ARGS, &n), RC_FAIL);
+	ck_assert(db_is_damaged(db));
+	db_close(db);
+}
+END_TEST
+
+static void
+must_be(struct db *db, const char *pragma, const char *value)
+{
+	struct db_rows *rows;
+
+	ck_assert_int_eq(db_query(db, pragma, DB_NO_ARGS, &rows), RC_OK);
+	ck_assert_int_eq(db_next(rows), RC_OK);
+	ck_assert_str_eq(db_text(rows, 0), value);
+	db_done(&rows);
+}
+
+START_TEST(settings_are_the_measured_ones)
+{
+	struct db *scratch;
+
+	fixture_begin();
+	must_be(fx.db, "PRAGMA journal_mode", "truncate");
+	must_be(fx.db, "PRAGMA synchronous", "2");
+	must_be(fx.db, "PRAGMA foreign_keys", "1");
+	must_be(fx.db, "PRAGMA trusted_schema", "0");
+	/* Defensive: the schema cannot be scribbled on. */
+	(void)db_script(fx.db, "PRAGMA writable_schema = ON");
+	ck_assert_int_ne(
+	    db_script(fx.db, "UPDATE sqlite_schema SET sql = ''"), RC_OK);
+	db_rollback(fx.db);
+
+	ck_assert_int_eq(db_open(fixture_path("scratch.db"),
+			     DB_CREATE | DB_SCRATCH, SHORT_MS, &scratch),
+	    RC_OK);
+	ck_assert_int_eq(db_begin(scratch, DB_WRITE), RC_OK);
+	must_be(scratch, "PRAGMA journal_mode", "persist");
+	must_be(scratch, "PRAGMA synchronous", "0");
+	db_close(scratch);
+}
+END_TEST
+
+/* --- values --------------------------------------------------------------- */
+
+START_TEST(values_come_back_as_they_went)
+{
+	static const char text[] = "it's; DROP TABLE tier -- \xc3\xa9 $1";
+	static const unsigned char bytes[] = { 0, 1, 0, 255 };
+	struct db_rows *rows;
+	const void *blob;
+	size_t len;
+
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	ck_assert_int_eq(
+	    db_query(fx.db, "SELECT $1, $2, $3, $4, $5",
+		DB_ARGS(DB_INT(INT64_MIN), DB_TEXT(text),
+		    DB_BLOB(bytes, sizeof(bytes)), DB_NULL, DB_TEXT(NULL)),
+		&rows),
+	    RC_OK);
+	ck_assert_int_eq(db_next(rows), RC_OK);
+	ck_assert(db_int(rows, 0) == INT64_MIN);
+	ck_assert_str_eq(db_text(rows, 1), text);
+	blob = db_blob(rows, 2, &len);
+	ck_assert_mem_eq(blob, bytes, sizeof(bytes));
+	ck_assert_uint_eq(len, sizeof(bytes));
+	ck_assert(!db_is_null(rows, 0));
+	ck_assert(db_is_null(rows, 3));
+	ck_assert(db_is_null(rows, 4));
+	ck_assert_int_eq(db_int(rows, 3), 0);
+	ck_assert_ptr_null(db_text(rows, 3));
+	ck_assert_int_eq(db_next(rows), RC_NOT_FOUND);
+	db_done(&rows);
+	ck_assert_ptr_null(rows);
+	db_done(&rows);
+	db_rollback(fx.db);
+}
+END_TEST
+
+START_TEST(one_without_a_row_is_not_found)
+{
+	int64_t n = 5;
+
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	ck_assert_int_eq(db_one(fx.db, "SELECT id FROM tier WHERE id = $1",
+			     DB_ARGS(DB_INT(99)), &n),
+	    RC_NOT_FOUND);
+	ck_assert_int_eq(n, 0);
+	db_rollback(fx.db);
+}
+END_TEST
+
+START_TEST(bad_sql_fails_and_leaves_no_rows)
+{
+	struct db_rows *rows = NULL;
+
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	ck_assert_int_eq(
+	    db_query(fx.db, "SELECT nothing", DB_NO_ARGS, &rows), RC_FAIL);
+	ck_assert_ptr_null(rows);
+	/* More arguments than the statement has. */
+	ck_assert_int_eq(
+	    db_query(fx.db, SQL_TIERS, DB_ARGS(DB_INT(1)), &rows), RC_FAIL);
+	ck_assert_ptr_null(rows);
+	db_rollback(fx.db);
+	ck_assert_int_eq(tiers(fx.db), 3);
+}
+END_TEST
+
+/* --- kept statements ------------------------------------------------------ */
+
+START_TEST(a_kept_statement_forgets_its_arguments)
+{
+	static const char SQL[] = "SELECT $1 IS NULL";
+	int64_t n;
+
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	ck_assert_int_eq(db_one(fx.db, SQL, DB_ARGS(DB_INT(1)), &n), RC_OK);
+	ck_assert_int_eq(n, 0);
+	ck_assert_int_eq(db_one(fx.db, SQL, DB_NO_ARGS, &n), RC_OK);
+	ck_assert_int_eq(n, 1);
+	db_rollback(fx.db);
+}
+END_TEST
+
+START_TEST(a_statement_may_run_inside_itself)
+{
+	struct db_rows *outer, *inner;
+	static const char SQL[] = "SELECT id FROM tier ORDER BY id";
+
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	ck_assert_int_eq(db_query(fx.db, SQL, DB_NO_ARGS, &outer), RC_OK);
+	ck_assert_int_eq(db_next(outer), RC_OK);
+	ck_assert_int_eq(db_query(fx.db, SQL, DB_NO_ARGS, &inner), RC_OK);
+	ck_assert_ptr_ne(outer, inner);
+	ck_assert_int_eq(db_next(inner), RC_OK);
+	ck_assert_int_eq(db_next(inner), RC_OK);
+	ck_assert_int_eq(db_int(inner, 0), 2);
+	ck_assert_int_eq(db_int(outer, 0), 1);
+	db_done(&inner);
+	ck_assert_int_eq(db_next(outer), RC_OK);
+	ck_assert_int_eq(db_int(outer, 0), 2);
+	db_done(&outer);
+	db_rollback(fx.db);
+}
+END_TEST
+
+START_TEST(any_number_of_statements_run_one_after_another)
+{
+	char sql[3 * STATEMENTS_KEPT][32];
+	int64_t n;
+	int i, round;
+
+	for (i = 0; i < ROWS(sql); i++)
+		(void)snprintf(sql[i], sizeof(sql[i]), "SELECT %d", i);
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < ROWS(sql); i++) {
+			ck_assert_int_eq(
+			    db_one(fx.db, sql[i], DB_NO_ARGS, &n), RC_OK);
+			ck_assert_int_eq(n, i);
+		}
+	}
+	db_rollback(fx.db);
+}
+END_TEST
+
+START_TEST(too_many_statements_at_once_fail_and_recover)
+{
+	struct db_rows *rows[STATEMENTS_KEPT], *more;
+	char sql[STATEMENTS_KEPT][32];
+	int i, opened = 0;
+
+	/* BEGIN itself is kept, but idle. */
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	for (i = 0; i < ROWS(rows); i++) {
+		(void)snprintf(sql[i], sizeof(sql[i]), "SELECT %d", i);
+		ck_assert_int_eq(
+		    db_query(fx.db, sql[i], DB_NO_ARGS, &rows[i]), RC_OK);
+		opened++;
+	}
+	ck_assert_int_eq(
+	    db_query(fx.db, SQL_TIERS, DB_NO_ARGS, &more), RC_FAIL);
+	ck_assert_ptr_null(more);
+	for (i = 0; i < opened; i++)
+		db_done(&rows[i]);
+	db_rollback(fx.db);
+	ck_assert_int_eq(tiers(fx.db), 3);
+}
+END_TEST
+
+/* --- the gate ------------------------------------------------------------- */
+
+START_TEST(a_gate_held_past_the_budget_is_busy)
+{
+	struct db *db = open_again(SHORT_MS);
+	struct holder holder;
+
+	fixture_hold(&holder, gate(), LOCK_EX, 0);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_BUSY);
+	ck_assert_int_eq(db_begin(db, DB_READ), RC_BUSY);
+	fixture_let_go(&holder);
+	/* And is nothing to remember. */
+	ck_assert_int_eq(tiers(db), 3);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
+	db_close(db);
+}
+END_TEST
+
+START_TEST(a_gate_freed_within_the_budget_is_waited_for)
+{
+	struct holder holder;
+
+	fixture_hold(&holder, gate(), LOCK_EX, 1);
+	ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_OK);
+	fixture_let_go(&holder);
+	db_rollback(fx.db);
+	fixture_hold(&holder, gate(), LOCK_EX, 1);
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	fixture_let_go(&holder);
+	db_rollback(fx.db);
+}
+END_TEST
+
+START_TEST(readers_share_the_gate_and_keep_writers_out)
+{
+	struct db *db = open_again(SHORT_MS);
+	struct holder holder;
+
+	fixture_hold(&holder, gate(), LOCK_SH, 0);
+	ck_assert_int_eq(tiers(db), 3);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_BUSY);
+	fixture_let_go(&holder);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
+	db_close(db);
+}
+END_TEST
+
+START_TEST(a_writer_keeps_everybody_out)
+{
+	struct db *db = open_again(SHORT_MS);
+
+	fixture_begin();
+	ck_assert_int_eq(db_begin(db, DB_READ), RC_BUSY);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_BUSY);
+	fixture_commit();
+	ck_assert_int_eq(tiers(db), 3);
+	db_close(db);
+}
+END_TEST
+
+START_TEST(a_lock_past_the_gate_is_busy_too)
+{
+	struct db *db = open_again(SHORT_MS);
+	pid_t pid;
+	int status, say[2], hear[2];
+	char c;
+
+	/* Another program, such as sqlite3(1), knows nothing of the gate. */
+	ck_assert_int_eq(pipe(say), 0);
+	ck_assert_int_eq(pipe(hear), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		struct db *mine;
+
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)close(say[1]);
+		if (db_open(fx.path, 0, SHORT_MS, &mine) != RC_OK ||
+		    db_script(mine, "BEGIN EXCLUSIVE") != RC_OK ||
+		    write(hear[1], "x", 1) != 1)
+			_exit(1);
+		_exit(read(say[0], &c, 1) == 0 ? 0 : 1);
+	}
+	(void)close(hear[1]);
+	ck_assert_int_eq(read(hear[0], &c, 1), 1);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_BUSY);
+	(void)close(say[1]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(tiers(db), 3);
+	db_close(db);
+}
+END_TEST
+
+/* --- the copy ------------------------------------------------------------- */
+
+START_TEST(a_copy_is_complete_and_closed_to_others)
+{
+	struct db *copy;
+	struct stat st;
+	size_t len, copy_len;
+	char *bytes, *copied;
+
+	ck_assert_int_eq(db_copy(fx.db, fixture_path("copy.db")), RC_OK);
+	bytes = fixture_read(fx.path, &len);
+	copied = fixture_read(fixture_path("copy.db"), &copy_len);
+	ck_assert_uint_eq(len, copy_len);
+	ck_assert_mem_eq(bytes, copied, len);
+	free(bytes);
+	free(copied);
+	ck_assert_int_eq(stat(fixture_path("copy.db"), &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	ck_assert_int_eq(
+	    db_open(fixture_path("copy.db"), 0, SHORT_MS, &copy), RC_OK);
+	ck_assert_int_eq(tiers(copy), 3);
+	db_close(copy);
+}
+END_TEST
+
+START_TEST(a_copy_never_overwrites)
+{
+	char *bytes;
+	size_t len;
+
+	fixture_write(fixture_path("copy.db"), "mine", 4);
+	ck_assert_int_eq(db_copy(fx.db, fixture_path("copy.db")), RC_INVALID);
+	bytes = fixture_read(fixture_path("copy.db"), &len);
+	ck_assert_str_eq(bytes, "mine");
+	free(bytes);
+	/* Nor follows a link, even one that leads nowhere. */
+	ck_assert_int_eq(symlink("nowhere", fixture_path("link.db")), 0);
+	ck_assert_int_eq(db_copy(fx.db, fixture_path("link.db")), RC_INVALID);
+	ck_assert_int_ne(access(fixture_path("nowhere"), F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_copy_that_fails_leaves_nothing)
+{
+	struct db *db = open_again(SHORT_MS);
+	struct holder holder;
+
+	ck_assert_int_eq(
+	    db_copy(fx.db, fixture_path("no/such/place.db")), RC_FAIL);
+	fixture_begin();
+	ck_assert_int_eq(db_copy(fx.db, fixture_path("a.db")), RC_FAIL);
+	db_rollback(fx.db);
+	ck_assert_int_ne(access(fixture_path("a.db"), F_OK), 0);
+	fixture_hold(&holder, gate(), LOCK_EX, 0);
+	ck_assert_int_eq(db_copy(db, fixture_path("b.db")), RC_BUSY);
+	fixture_let_go(&holder);
+	ck_assert_int_ne(access(fixture_path("b.db"), F_OK), 0);
+	ck_assert_int_eq(db_copy(db, fixture_path("b.db")), RC_OK);
+	db_close(db);
+}
+END_TEST
+
+static void
+ignore_fault(void *arg, const struct site_fault *fault)
+{
+	(void)arg, (void)fault;
+}
+
+/* Places orders until told to stop: always the whole of one or none. */
+static void
+write_until_told(int say, int hear)
+{
+	struct db *db;
+	char body[64], c;
+	struct why why;
+	int64_t id;
+	int i;
+
+	/* A connection is not carried across fork(2). */
+	if (db_open(fx.path, 0, FIXTURE_BUSY_MS, &db) != RC_OK)
+		_exit(1);
+	fx.db = db;
+	for (i = 0; i < 100000; i++) {
+		(void)snprintf(body, sizeof(body),
+		    "service=1&quantity=2&link=http://w.test/%d", i);
+		if (fixture_place(&fx.one, body, FIXTURE_NOW, &id, &why) !=
+			RC_OK ||
+		    (i == 0 && write(hear, "x", 1) != 1))
+			_exit(2);
+		if (read(say, &c, 1) == 0)
+			_exit(0);
+	}
+	_exit(3);
+}
+
+START_TEST(a_copy_made_while_others_write_is_consistent)
+{
+	char name[32], c, *path;
+	struct db *copy;
+	pid_t pid;
+	int status, say[2], hear[2], i;
+	int64_t nfaults, orders, before = -1;
+
+	db_close(fx.db);
+	fx.db = NULL;
+	/* Reading an open pipe gives EAGAIN, a closed one 0. */
+	ck_assert_int_eq(pipe2(say, O_NONBLOCK), 0);
+	ck_assert_int_eq(pipe(hear), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)close(say[1]);
+		write_until_told(say[0], hear[1]);
+	}
+	(void)close(say[0]);
+	(void)close(hear[1]);
+	ck_assert_int_eq(read(hear[0], &c, 1), 1);
+	fx.db = open_again(FIXTURE_BUSY_MS);
+	for (i = 0; i < COPIES; i++) {
+		(void)snprintf(name, sizeof(name), "copy%d.db", i);
+		path = strdup(fixture_path(name));
+		ck_assert_int_eq(db_copy(fx.db, path), RC_OK);
+		ck_assert_int_eq(db_open(path, 0, SHORT_MS, &copy), RC_OK);
+		ck_assert_int_eq(
+		    site_check(copy, ignore_fault, NULL, &nfaults), RC_OK);
+		ck_assert_int_eq(nfaults, 0);
+		ck_assert_int_eq(db_begin(copy, DB_READ), RC_OK);
+		ck_assert_int_eq(db_one(copy, "SELECT COUNT(*) FROM orders",
+				     DB_NO_ARGS, &orders),
+		    RC_OK);
+		ck_assert_int_ge(orders, before);
+		before = orders;
+		db_close(copy);
+		free(path);
+	}
+	ck_assert_int_gt(before, 0);
+	(void)close(say[1]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_str_eq(fixture_faults(), "");
+}
+END_TEST
+
+static Suite *
+make_suite(void)
+{
+	Suite *suite = suite_create("db");
+	TCase *tc = tcase_create("db");
+
+	tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
+	tcase_add_test(tc, what_is_committed_stays);
+	tcase_add_test(tc, what_is_rolled_back_is_gone);
+	tcase_add_test(tc, end_commits_success_alone);
+	tcase_add_test(tc, close_rolls_back);
+	tcase_add_test(tc, transactions_do_not_nest);
+	tcase_add_test(tc, a_rollback_ends_open_queries);
+	tcase_add_test(tc, a_refused_statement_leaves_the_transaction_usable);
+	tcase_add_test(tc, a_missing_file_is_not_found_and_not_made);
+	tcase_add_test(tc, a_path_too_long_is_refused);
+	tcase_add_test(tc, files_are_closed_to_others);
+	tcase_add_test(tc, a_read_only_one_reads);
+	tcase_add_test(tc, garbage_is_damage);
+	tcase_add_test(tc, settings_are_the_measured_ones);
+	tcase_add_test(tc, values_come_back_as_they_went);
+	tcase_add_test(tc, one_without_a_row_is_not_found);
+	tcase_add_test(tc, bad_sql_fails_and_leaves_no_rows);
+	tcase_add_test(tc, a_kept_statement_forgets_its_arguments);
+	tcase_add_test(tc, a_statement_may_run_inside_itself);
+	tcase_add_test(tc, any_number_of_statements_run_one_after_another);
+	tcase_add_test(tc, too_many_statements_at_once_fail_and_recover);
+	tcase_add_test(tc, a_gate_held_past_the_budget_is_busy);
+	tcase_add_test(tc, a_gate_freed_within_the_budget_is_waited_for);
+	tcase_add_test(tc, readers_share_the_gate_and_keep_writers_out);
+	tcase_add_test(tc, a_writer_keeps_everybody_out);
+	tcase_add_test(tc, a_lock_past_the_gate_is_busy_too);
+	tcase_add_test(tc, a_copy_is_complete_and_closed_to_others);
+	tcase_add_test(tc, a_copy_never_overwrites);
+	tcase_add_test(tc, a_copy_that_fails_leaves_nothing);
+	tcase_add_test(tc, a_copy_made_while_others_write_is_consistent);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
+
+SUITE_MAIN(make_suite)

@@ -1,0 +1,789 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Everything that changes the database, with the disk, the quota, the memory
+ * or the process failing at the first, the second, the third, ... step until
+ * there is none left.  Each time the caller is told, or gone, and what is
+ * stored is whole: all of the change, or nothing.
+ *
+ * Steps are counted by a layer between SQLite and its own file system layer,
+ * and by allocators in front of those of SQLite, jansson and the C library.
+ */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "api_key_admin.h"
+#include "catalog_admin.h"
+#include "fixture.h"
+#include "funds.h"
+#include "ledger.h"
+#include "migrate.h"
+#include "order.h"
+#include "order_admin.h"
+#include "rate.h"
+#include "refill.h"
+#include "suite.h"
+
+enum { STEPS_MAX = 5000, DAY = 86400, CRASHED = 77 };
+
+/* --- what fails ----------------------------------------------------------- */
+
+/* Which steps count. */
+enum kind { CHANGES, READS, ALLOCATIONS };
+
+static const struct mode {
+	const char *name;
+	enum kind kind;
+	int full;   /* writes give SQLITE_FULL */
+	int error;  /* errno otherwise */
+	int sticky; /* all later steps fail, too */
+	int crash;  /* the process ends instead, in the middle of a write */
+	enum rc rc; /* what the caller gets; RC_OK: RC_BUSY or RC_FAIL */
+} modes[] = {
+	{ "full disk", CHANGES, 1, ENOSPC, 1, 0, RC_BUSY },
+	{ "full for a moment", CHANGES, 1, ENOSPC, 0, 0, RC_BUSY },
+	{ "over quota", CHANGES, 0, EDQUOT, 1, 0, RC_BUSY },
+	{ "over quota for a moment", CHANGES, 0, EDQUOT, 0, 0, RC_BUSY },
+	{ "broken disk", CHANGES, 0, EIO, 1, 0, RC_OK },
+	{ "broken for a moment", CHANGES, 0, EIO, 0, 0, RC_OK },
+	{ "unreadable disk", READS, 0, EIO, 1, 0, RC_FAIL },
+	{ "unreadable for a moment", READS, 0, EIO, 0, 0, RC_OK },
+	{ "no memory", ALLOCATIONS, 0, 0, 1, 0, RC_FAIL },
+	{ "no memory for a moment", ALLOCATIONS, 0, 0, 0, 0, RC_OK },
+	{ "killed", CHANGES, 0, 0, 0, 1, RC_OK },
+};
+
+/* The one fault that is armed. */
+static struct {
+	const struct mode *mode; /* NULL: none */
+	int left;                /* steps until it strikes */
+	int struck;
+	int wrote; /* it was a write that failed first */
+} fault;
+
+/* True if this step is to fail. */
+static int
+strikes(enum kind kind)
+{
+	if (fault.mode == NULL || fault.mode->kind != kind)
+		return 0;
+	if (fault.struck)
+		return fault.mode->sticky;
+	if (--fault.left > 0)
+		return 0;
+	fault.struck = 1;
+	return 1;
+}
+
+/* --- the file system layer ------------------------------------------------ */
+
+struct shim {
+	sqlite3_file base;
+	sqlite3_file *real; /* right behind this struct */
+	int last_errno;     /* of the step that failed; 0: none */
+};
+
+static sqlite3_file *
+real_of(sqlite3_file *file)
+{
+	return ((struct shim *)file)->real;
+}
+
+/* What a step that fails gives. */
+static int
+io_error(sqlite3_file *file, int code)
+{
+	struct shim *shim = (struct shim *)file;
+
+	errno = shim->last_errno = fault.mode->error;
+	if (fault.struck++ == 1)
+		fault.wrote = code == SQLITE_IOERR_WRITE;
+	return fault.mode->full && code == SQLITE_IOERR_WRITE ? SQLITE_FULL
+							      : code;
+}
+
+static int
+shim_close(sqlite3_file *file)
+{
+	sqlite3_file *real = real_of(file);
+
+	return real->pMethods != NULL ? real->pMethods->xClose(real)
+				      : SQLITE_OK;
+}
+
+static int
+shim_read(sqlite3_file *file, void *buf, int len, sqlite3_int64 at)
+{
+	sqlite3_file *real = real_of(file);
+
+	if (strikes(READS))
+		return io_error(file, SQLITE_IOERR_READ);
+	return real->pMethods->xRead(real, buf, len, at);
+}
+
+static int
+shim_write(sqlite3_file *file, const void *buf, int len, sqlite3_int64 at)
+{
+	sqlite3_file *real = real_of(file);
+
+	if (!strikes(CHANGES))
+		return real->pMethods->xWrite(real, buf, len, at);
+	if (!fault.mode->crash)
+		return io_error(file, SQLITE_IOERR_WRITE);
+	(void)real->pMethods->xWrite(real, buf, len / 2, at);
+	_exit(CRASHED);
+}
+
+static int
+shim_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+	sqlite3_file *real = real_of(file);
+
+	if (strikes(CHANGES)) {
+		if (fault.mode->crash)
+			_exit(CRASHED);
+		return io_error(file, SQLITE_IOERR_TRUNCATE);
+	}
+	return real->pMethods->xTruncate(real, size);
+}
+
+static int
+shim_sync(sqlite3_file *file, int flags)
+{
+	(void)flags;
+	if (strikes(CHANGES)) {
+		if (fault.mode->crash)
+			_exit(CRASHED);
+		return io_error(file, SQLITE_IOERR_FSYNC);
+	}
+	/* Processes end here, not machines: the disk need not be waited for. */
+	return SQLITE_OK;
+}
+
+static int
+shim_size(sqlite3_file *file, sqlite3_int64 *size)
+{
+	sqlite3_file *real = real_of(file);
+
+	return real->pMethods->xFileSize(real, size);
+}
+
+static int
+shim_lock(sqlite3_file *file, int lock)
+{
+	sqlite3_file *real = real_of(file);
+
+	return real->pMethods->xLock(real, lock);
+}
+
+static int
+shim_unlock(sqlite3_file *file, int lock)
+{
+	sqlite3_file *real = real_of(file);
+
+	return real->pMethods->xUnlock(real, lock);
+}
+
+static int
+shim_check_lock(sqlite3_file *file, int *held)
+{
+	sqlite3_file *real = real_of(file);
+
+	return real->pMethods->xCheckReservedLock(real, held);
+}
+
+static int
+shim_control(sqlite3_file *file, int op, void *arg)
+{
+	const struct shim *shim = (struct shim *)file;
+	sqlite3_file *real = real_of(file);
+
+	if (op == SQLITE_FCNTL_LAST_ERRNO && shim->last_errno != 0) {
+		*(int *)arg = shim->last_errno;
+		return SQLITE_OK;
+	}
+	return real->pMethods->xFileControl(real, op, arg);
+}
+
+static int
+shim_sector_size(sqlite3_file *file)
+{
+	sqlite3_file *real = real_of(file);
+
+	return real->pMethods->xSectorSize(real);
+}
+
+static int
+shim_characteristics(sqlite3_file *file)
+{
+	sqlite3_file *real = real_of(file);
+
+	return real->pMethods->xDeviceCharacteristics(real);
+}
+
+static int
+shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+    int *out_flags)
+{
+	static const sqlite3_io_methods methods = {
+		.iVersion = 1,
+		.xClose = shim_close,
+		.xRead = shim_read,
+		.xWrite = shim_write,
+		.xTruncate = shim_truncate,
+		.xSync = shim_sync,
+		.xFileSize = shim_size,
+		.xLock = shim_lock,
+		.xUnlock = shim_unlock,
+		.xCheckReservedLock = shim_check_lock,
+		.xFileControl = shim_control,
+		.xSectorSize = shim_sector_size,
+		.xDeviceCharacteristics = shim_characteristics,
+	};
+	struct shim *shim = (struct shim *)file;
+	sqlite3_vfs *unix_vfs = vfs->pAppData;
+	int code;
+
+	shim->base.pMethods = NULL;
+	shim->last_errno = 0;
+	shim->real = (sqlite3_file *)(shim + 1);
+	code = unix_vfs->xOpen(unix_vfs, name, shim->real, flags, out_flags);
+	if (code == SQLITE_OK)
+		shim->base.pMethods = &methods;
+	return code;
+}
+
+/* SQLite's own layer with our files; all else is the unix one's. */
+static void
+register_shim(void)
+{
+	static sqlite3_vfs shim;
+	sqlite3_vfs *unix_vfs = sqlite3_vfs_find("unix");
+
+	ck_assert_ptr_nonnull(unix_vfs);
+	shim = *unix_vfs;
+	shim.zName = "shim";
+	shim.szOsFile = (int)sizeof(struct shim) + unix_vfs->szOsFile;
+	shim.pAppData = unix_vfs;
+	shim.xOpen = shim_open;
+	ck_assert_int_eq(sqlite3_vfs_register(&shim, 1), SQLITE_OK);
+}
+
+/* --- the allocators ------------------------------------------------------- */
+
+/* The linker sends the library's calls here: see the Makefile. */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+FILE *__real_open_memstream(char **text, size_t *len);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+FILE *__wrap_open_memstream(char **text, size_t *len);
+
+static int
+no_memory(void)
+{
+	if (!strikes(ALLOCATIONS))
+		return 0;
+	errno = ENOMEM;
+	return 1;
+}
+
+void *
+__wrap_malloc(size_t size)
+{
+	return no_memory() ? NULL : __real_malloc(size);
+}
+
+void *
+__wrap_calloc(size_t n, size_t size)
+{
+	return no_memory() ? NULL : __real_calloc(n, size);
+}
+
+void *
+__wrap_realloc(void *p, size_t size)
+{
+	return no_memory() ? NULL : __real_realloc(p, size);
+}
+
+FILE *
+__wrap_open_memstream(char **text, size_t *len)
+{
+	return no_memory() ? NULL : __real_open_memstream(text, len);
+}
+
+static sqlite3_mem_methods plain;
+
+static void *
+sqlite_malloc(int size)
+{
+	return no_memory() ? NULL : plain.xMalloc(size);
+}
+
+static void *
+sqlite_realloc(void *p, int size)
+{
+	return no_memory() ? NULL : plain.xRealloc(p, size);
+}
+
+static void
+take_allocators(void)
+{
+	sqlite3_mem_methods ours;
+
+	/* As the library would, which comes too late for that now. */
+	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
+	ck_assert_int_eq(
+	    sqlite3_config(SQLITE_CONFIG_GETMALLOC, &plain), SQLITE_OK);
+	ours = plain;
+	ours.xMalloc = sqlite_malloc;
+	ours.xRealloc = sqlite_realloc;
+	ck_assert_int_eq(
+	    sqlite3_config(SQLITE_CONFIG_MALLOC, &ours), SQLITE_OK);
+	json_set_alloc_funcs(__wrap_malloc, free);
+}
+
+/* --- what is done --------------------------------------------------------- */
+
+/* What the step at work needs; made before the fault is armed. */
+static struct {
+	struct db *db;
+	struct form *form;
+	int64_t order;
+	struct caller key;
+	struct why why;
+	char csv[256];
+	FILE *in;
+} at;
+
+static enum rc
+run_place(void)
+{
+	int64_t id;
+
+	return order_place(at.db, &fx.one, at.form, FIXTURE_NOW, &id, &at.why);
+}
+
+static void
+prepare_place(int n)
+{
+	char body[256];
+
+	(void)snprintf(body, sizeof(body),
+	    "service=8&link=https://f.test/%d&usernames=a%%0Ab&hashtags=c"
+	    "&quantity=100&request_id=request%d",
+	    n, n);
+	at.form = fixture_form(body);
+}
+
+static enum rc
+run_cancel(void)
+{
+	enum rc rc;
+
+	if ((rc = db_begin(at.db, DB_WRITE)) != RC_OK)
+		return rc;
+	return db_end(at.db,
+	    order_cancel(at.db, &fx.one, at.order, FIXTURE_NOW, &at.why));
+}
+
+static void
+prepare_cancel(int n)
+{
+	(void)n;
+	at.order = fixture_any_order();
+}
+
+static enum rc
+run_partial(void)
+{
+	struct order_change change = { .status = ORDER_PARTIAL,
+		.start_count = 5,
+		.remains = 40,
+		.note = "forty" };
+	const char *what;
+	enum rc rc;
+
+	if ((rc = db_begin(at.db, DB_WRITE)) != RC_OK)
+		return rc;
+	return db_end(at.db,
+	    order_admin_set(at.db, at.order, &change, FIXTURE_NOW, &what));
+}
+
+static enum rc
+run_refill(void)
+{
+	int64_t id;
+	enum rc rc;
+
+	if ((rc = db_begin(at.db, DB_WRITE)) != RC_OK)
+		return rc;
+	return db_end(at.db, refill_request(at.db, &fx.one, at.order, 3,
+				 FIXTURE_NOW + DAY, &id, &at.why));
+}
+
+static void
+prepare_refill(int n)
+{
+	struct order order;
+	struct why why;
+
+	prepare_cancel(n);
+	fixture_begin();
+	ck_assert_int_eq(
+	    order_find(fx.db, &fx.one, at.order, &order, &why), RC_OK);
+	ck_assert_int_eq(order_move(fx.db, &order, ORDER_COMPLETED,
+			     ORDER_BY_OPERATOR, NULL, FIXTURE_NOW, &why),
+	    RC_OK);
+	fixture_commit();
+}
+
+static enum rc
+run_credit(void)
+{
+	const char *what;
+	int64_t balance;
+	enum rc rc;
+
+	if ((rc = db_begin(at.db, DB_WRITE)) != RC_OK)
+		return rc;
+	return db_end(at.db, funds_credit(at.db, &fx.two, LEDGER_DEPOSIT, 5,
+				 "five", FIXTURE_NOW, &balance, &what));
+}
+
+static enum rc
+run_rotate(void)
+{
+	struct api_key_text key;
+	enum rc rc;
+
+	if ((rc = db_begin(at.db, DB_WRITE)) != RC_OK)
+		return rc;
+	rc = db_end(at.db, api_key_admin_rotate(at.db, &fx.pepper, &at.key,
+			       FIXTURE_NOW + 1, &key));
+	api_key_admin_wipe(&key);
+	return rc;
+}
+
+static void
+prepare_rotate(int n)
+{
+	struct api_key_text key;
+	char public_id[API_KEY_ID_LEN + 1];
+
+	(void)n;
+	fixture_sql("DELETE FROM api_key");
+	fixture_begin();
+	ck_assert_int_eq(api_key_admin_create(fx.db, &fx.pepper, &fx.one,
+			     "Shop", FIXTURE_NOW, &key),
+	    RC_OK);
+	memcpy(public_id, key.s + API_KEY_PREFIX_LEN, API_KEY_ID_LEN);
+	public_id[API_KEY_ID_LEN] = '\0';
+	ck_assert_int_eq(api_key_admin_find(fx.db, public_id, &at.key), RC_OK);
+	fixture_commit();
+}
+
+static enum rc
+run_import(void)
+{
+	struct catalog_fault wrong;
+	int64_t added, changed;
+	enum rc rc;
+
+	rewind(at.in);
+	if ((rc = db_begin(at.db, DB_WRITE)) != RC_OK)
+		return rc;
+	return db_end(at.db,
+	    catalog_admin_import(at.db, at.in, &added, &changed, &wrong));
+}
+
+static void
+prepare_import(int n)
+{
+	(void)n;
+	(void)snprintf(at.csv, sizeof(at.csv),
+	    "name,type,category,rate,min,max\nA,Default,C,1,1,2\n"
+	    "B,Default,C,1,1,2\nC,Default,C,1,1,2\n");
+	if (at.in == NULL)
+		at.in = fmemopen(at.csv, strlen(at.csv), "r");
+	ck_assert_ptr_nonnull(at.in);
+}
+
+static void
+prepare_nothing(int n)
+{
+	(void)n;
+}
+
+static const struct work {
+	const char *name;
+	void (*prepare)(int n);
+	enum rc (*run)(void);
+	const char *count; /* a number that grows by step when it is done */
+	int step;
+} works[] = {
+	{ "placing an order", prepare_place, run_place,
+	    "SELECT COUNT(*) FROM orders", 1 },
+	{ "cancelling an order", prepare_cancel, run_cancel,
+	    "SELECT COUNT(*) FROM orders WHERE status = 6", 1 },
+	{ "delivering a part", prepare_cancel, run_partial,
+	    "SELECT COUNT(*) FROM orders WHERE status = 5", 1 },
+	{ "asking for a refill", prepare_refill, run_refill,
+	    "SELECT COUNT(*) FROM refill", 1 },
+	{ "a deposit", prepare_nothing, run_credit,
+	    "SELECT balance_nano FROM account WHERE id = 2", 5 },
+	{ "rotating a key", prepare_rotate, run_rotate,
+	    "SELECT SUM(created_at) FROM api_key", 1 },
+	{ "importing services", prepare_import, run_import,
+	    "SELECT COUNT(*) FROM service WHERE category = 'C'", 3 },
+};
+
+enum { MODES = ROWS(modes), WORKS = ROWS(works) };
+
+/* --- the walk ------------------------------------------------------------- */
+
+/* Opens, works and closes, as a program does, with the fault armed. */
+static enum rc
+run_armed(const struct work *work, const struct mode *mode, int n)
+{
+	enum rc rc;
+
+	fault.mode = mode;
+	fault.left = n;
+	fault.struck = 0;
+	fault.wrote = 0;
+	at.why = (struct why){ 0 };
+	rc = db_open(fx.path, 0, FIXTURE_BUSY_MS, &at.db);
+	if (rc == RC_OK)
+		rc = work->run();
+	db_close(at.db);
+	at.db = NULL;
+	fault.mode = NULL;
+	return rc;
+}
+
+/* The same in a process of its own, which ends where the fault strikes. */
+static enum rc
+run_and_die(const struct work *work, const struct mode *mode, int n)
+{
+	int status;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		_exit(run_armed(work, mode, n) == RC_OK ? 0 : 1);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	fault.struck = WEXITSTATUS(status) == CRASHED;
+	ck_assert(fault.struck || WEXITSTATUS(status) == 0);
+	return fault.struck ? RC_FAIL : RC_OK;
+}
+
+/* Of a full disk or quota it is a write that SQLite tells for certain. */
+static int
+is_exact(const struct mode *mode)
+{
+	return mode->rc != RC_OK && (mode->rc != RC_BUSY || fault.wrote);
+}
+
+/* One step of the walk; 0 when there was no n-th step to fail. */
+static int
+walk(const struct work *work, const struct mode *mode, int n, int *done)
+{
+	int64_t before, after;
+	const char *faults;
+	enum rc rc;
+
+	work->prepare(n);
+	before = fixture_int("%s", work->count);
+	/* Whoever looks afterwards comes anew, as the next call does. */
+	db_close(fx.db);
+	fx.db = NULL;
+	rc =
+	    mode->crash ? run_and_die(work, mode, n) : run_armed(work, mode, n);
+	form_free(at.form);
+	at.form = NULL;
+	ck_assert_int_eq(db_open(fx.path, 0, FIXTURE_BUSY_MS, &fx.db), RC_OK);
+	/* It was nobody's mistake. */
+	ck_assert_int_eq((int)at.why.error, ERROR_NONE);
+	faults = fixture_faults();
+	ck_assert_msg(faults[0] == '\0', "%s, %s, step %d (%d): %s", work->name,
+	    mode->name, n, (int)rc, faults);
+	after = fixture_int("%s", work->count);
+	ck_assert_msg(after == before || after == before + work->step,
+	    "%s, %s, step %d: half-written", work->name, mode->name, n);
+	if (rc == RC_OK) {
+		ck_assert_msg(after != before, "%s, %s, step %d: lost",
+		    work->name, mode->name, n);
+	} else {
+		ck_assert_msg(fault.struck, "%s, %s, step %d: failed alone",
+		    work->name, mode->name, n);
+		ck_assert_msg(!is_exact(mode) ? rc == RC_BUSY || rc == RC_FAIL
+					      : rc == mode->rc,
+		    "%s, %s, step %d: result %d", work->name, mode->name, n,
+		    (int)rc);
+		*done += after != before;
+	}
+	return fault.struck;
+}
+
+START_TEST(a_fault_at_any_step_leaves_all_or_nothing)
+{
+	const struct work *work = &works[_i / MODES];
+	const struct mode *mode = &modes[_i % MODES];
+	int n, failed = 0, done = 0;
+
+	for (n = 1; n <= STEPS_MAX && walk(work, mode, n, &done); n++)
+		failed++;
+	ck_assert_int_le(n, STEPS_MAX);
+	ck_assert_int_gt(failed, 0);
+	/*
+	 * A change is done when the journal is cut; only what fails after
+	 * that leaves it done although the caller is told otherwise.
+	 */
+	ck_assert_msg(done <= 1, "%s, %s: done %d of %d times nevertheless",
+	    work->name, mode->name, done, failed);
+	ck_assert_int_eq(fixture_int("SELECT COUNT(*) FROM account"
+				     " WHERE balance_nano < 0"),
+	    0);
+}
+END_TEST
+
+/* --- a new database ------------------------------------------------------- */
+
+START_TEST(a_fault_while_migrating_is_made_good_by_the_next_run)
+{
+	const struct mode *mode = &modes[_i];
+	int64_t from, to;
+	struct db *db;
+	char path[512];
+	int n;
+	enum rc rc;
+
+	if (mode->crash)
+		return;
+	for (n = 1; n <= STEPS_MAX; n++) {
+		(void)snprintf(path, sizeof(path), "%s/new%d.db", fx.dir, n);
+		fault.mode = mode;
+		fault.left = n;
+		fault.struck = 0;
+		rc = db_open(path, DB_CREATE, FIXTURE_BUSY_MS, &db);
+		if (rc == RC_OK)
+			rc = migrate(db, &from, &to);
+		db_close(db);
+		fault.mode = NULL;
+		ck_assert_msg(rc == RC_OK || rc == RC_BUSY || rc == RC_FAIL,
+		    "%s, step %d: result %d", mode->name, n, (int)rc);
+		ck_assert_int_eq(
+		    db_open(path, DB_CREATE, FIXTURE_BUSY_MS, &db), RC_OK);
+		ck_assert_msg(migrate(db, &from, &to) == RC_OK, "%s, step %d",
+		    mode->name, n);
+		ck_assert_int_eq(db_begin(db, DB_READ), RC_OK);
+		ck_assert_int_eq(
+		    db_one(db, "SELECT COUNT(*) FROM tier", DB_NO_ARGS, &to),
+		    RC_OK);
+		ck_assert_int_eq(to, 3);
+		db_close(db);
+		(void)unlink(path);
+		if (!fault.struck)
+			break;
+		ck_assert(
+		    rc != RC_OK || mode->kind != CHANGES || !mode->sticky);
+	}
+	ck_assert_int_le(n, STEPS_MAX);
+}
+END_TEST
+
+/* --- the counters --------------------------------------------------------- */
+
+START_TEST(a_fault_while_counting_is_over_with_the_next_call)
+{
+	const struct mode *mode = &modes[_i];
+	struct rate_count c[RATE_LAYERS];
+	struct rate *rate = NULL;
+	size_t denied;
+	char path[512];
+	int n;
+	enum rc rc;
+
+	if (mode->crash)
+		return;
+	(void)snprintf(path, sizeof(path), "%s/" RATE_NAME, fx.dir);
+	for (n = 1; n <= STEPS_MAX; n++) {
+		rate_count_id(&c[0], RATE_IP, n, 1000);
+		rate_count_id(&c[1], RATE_KEY, n, 1000);
+		rate_count_id(&c[2], RATE_TIER, n, 1000);
+		fault.mode = mode;
+		fault.left = n;
+		fault.struck = 0;
+		rc = rate_open(path, FIXTURE_BUSY_MS, &rate);
+		if (rc == RC_OK)
+			rc = rate_peek(rate, &c[0], FIXTURE_NOW);
+		if (rc == RC_OK)
+			rc = rate_admit(
+			    rate, c, RATE_LAYERS, FIXTURE_NOW, &denied);
+		fault.mode = NULL;
+		ck_assert_msg(rc == RC_OK || rc == RC_BUSY || rc == RC_FAIL,
+		    "%s, step %d: result %d", mode->name, n, (int)rc);
+		/* In the same process, if there was enough to open, ... */
+		if (rate != NULL)
+			ck_assert_msg(rate_admit(rate, c, RATE_LAYERS,
+					  FIXTURE_NOW, &denied) == RC_OK,
+			    "%s, step %d: stuck", mode->name, n);
+		rate_close(rate);
+		rate = NULL;
+		/* ... and in the next. */
+		ck_assert_int_eq(
+		    rate_open(path, FIXTURE_BUSY_MS, &rate), RC_OK);
+		ck_assert_int_eq(
+		    rate_admit(rate, c, RATE_LAYERS, FIXTURE_NOW, &denied),
+		    RC_OK);
+		ck_assert_int_eq(c[0].remaining, c[1].remaining);
+		ck_assert_int_eq(c[0].remaining, c[2].remaining);
+		rate_close(rate);
+		rate = NULL;
+		if (!fault.struck)
+			break;
+	}
+	ck_assert_int_le(n, STEPS_MAX);
+}
+END_TEST
+
+static void
+setup(void)
+{
+	fault.mode = NULL;
+	take_allocators();
+	register_shim();
+	fixture_setup();
+}
+
+static Suite *
+make_suite(void)
+{
+	Suite *suite = suite_create("faults");
+	TCase *tc = tcase_create("faults");
+
+	tcase_add_checked_fixture(tc, setup, fixture_teardown);
+	tcase_add_loop_test(
+	    tc, a_fault_at_any_step_leaves_all_or_nothing, 0, WORKS * MODES);
+	tcase_add_loop_test(
+	    tc, a_fault_while_migrating_is_made_good_by_the_next_run, 0, MODES);
+	tcase_add_loop_test(
+	    tc, a_fault_while_counting_is_over_with_the_next_call, 0, MODES);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
+
+SUITE_MAIN(make_suite)

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a program does to itself first.  Each test runs in a process of its
+ * own, which ends with it, because none of it can be undone.
+ */
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "scratch.h"
+#include "suite.h"
+
+/* The line of a check that failed in the process; 0: none did. */
+static int *failed_line;
+
+#define MUST(condition)                          \
+	do {                                     \
+		if (!(condition)) {              \
+			*failed_line = __LINE__; \
+			_exit(1);                \
+		}                                \
+	} while (0)
+
+/* Runs a function in a process of its own. */
+static void
+apart(void (*run)(int), int arg)
+{
+	int status;
+	pid_t pid;
+
+	failed_line = mmap(NULL, sizeof(*failed_line), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert(failed_line != MAP_FAILED);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		run(arg);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(
+	    status == 0, "line %d failed (status %d)", *failed_line, status);
+	(void)munmap(failed_line, sizeof(*failed_line));
+}
+
+static void
+look_at_files(int web)
+{
+	(void)umask(0);
+	MUST(process_harden(web) == RC_OK);
+	MUST(umask(077) == 077);
+}
+
+START_TEST(files_are_for_their_owner)
+{
+	apart(look_at_files, _i);
+}
+END_TEST
+
+static void
+look_at_dumps(int web)
+{
+	MUST(prctl(PR_SET_DUMPABLE, 1) == 0);
+	MUST(process_harden(web) == RC_OK);
+	MUST(prctl(PR_GET_DUMPABLE) == 0);
+}
+
+START_TEST(memory_is_not_dumped)
+{
+	apart(look_at_dumps, _i);
+}
+END_TEST
+
+/* A file that grows past its limit and a pipe without a reader. */
+static void
+look_at_signals(int web)
+{
+	const struct rlimit small = { 10, 10 };
+	char text[20] = { 0 };
+	FILE *file;
+	int fds[2];
+
+	MUST(process_harden(web) == RC_OK);
+	MUST(pipe(fds) == 0 && close(fds[0]) == 0);
+	MUST(write(fds[1], text, 1) == -1 && errno == EPIPE);
+	file = tmpfile();
+	MUST(file != NULL);
+	MUST(setrlimit(RLIMIT_FSIZE, &small) == 0);
+	MUST(write(fileno(file), text, sizeof(text)) == 10);
+	MUST(write(fileno(file), text, sizeof(text)) == -1 && errno == EFBIG);
+}
+
+START_TEST(a_full_file_or_a_lost_reader_is_an_error_and_no_signal)
+{
+	apart(look_at_signals, _i);
+}
+END_TEST
+
+/* --- limits -------------------------------------------------------------- */
+
+static const struct {
+	int resource;
+	rlim_t value;
+} limits[] = {
+	{ RLIMIT_CPU, 10 },
+	{ RLIMIT_AS, (rlim_t)256 << 20 },
+	{ RLIMIT_FSIZE, (rlim_t)64 << 30 },
+};
+
+static rlim_t
+now(int i)
+{
+	struct rlimit limit;
+
+	MUST(getrlimit((__rlimit_resource_t)limits[i].resource, &limit) == 0);
+	return limit.rlim_cur;
+}
+
+static void
+set(int i, rlim_t soft, rlim_t hard)
+{
+	const struct rlimit limit = { soft, hard };
+
+	MUST(setrlimit((__rlimit_resource_t)limits[i].resource, &limit) == 0);
+}
+
+static rlim_t
+hard_now(int i)
+{
+	struct rlimit limit;
+
+	MUST(getrlimit((__rlimit_resource_t)limits[i].resource, &limit) == 0);
+	return limit.rlim_max;
+}
+
+static void
+look_at_limits(int i)
+{
+	rlim_t hard = hard_now(i), wanted = limits[i].value;
+
+	set(i, hard, hard);
+	if (hard < wanted)
+		wanted = hard;
+#if defined(__SANITIZE_ADDRESS__)
+	wanted = hard; /* it needs terabytes of addresses */
+#endif
+	MUST(process_harden(0) == RC_OK);
+	MUST(now(i) == hard);
+	MUST(process_harden(1) == RC_OK);
+	MUST(now(i) == wanted);
+	MUST(hard_now(i) == hard);
+}
+
+START_TEST(a_program_of_the_web_server_is_bounded)
+{
+	apart(look_at_limits, _i);
+}
+END_TEST
+
+#if !defined(__SANITIZE_ADDRESS__)
+static void
+look_at_a_lower_limit(int i)
+{
+	rlim_t lower = limits[i].value - 1;
+
+	if (hard_now(i) < lower)
+		return;
+	set(i, lower, hard_now(i));
+	MUST(process_harden(1) == RC_OK);
+	MUST(now(i) == lower);
+	set(i, lower, lower);
+	MUST(process_harden(1) == RC_OK);
+	MUST(now(i) == lower);
+}
+
+START_TEST(a_lower_limit_stays)
+{
+	apart(look_at_a_lower_limit, _i);
+}
+END_TEST
+#endif
+
+/* --- descriptors ---------------------------------------------------------- */
+
+/* Bit n of closed: descriptor n is closed before. */
+static void
+look_at_descriptors(int closed)
+{
+	struct stat before[3], after, null;
+	int fd;
+
+	MUST(stat("/dev/null", &null) == 0);
+	for (fd = 3; fd < 256; fd++)
+		(void)close(fd);
+	for (fd = 0; fd < 3; fd++) {
+		MUST(dup2(open("/", O_RDONLY | O_CLOEXEC), fd) == fd);
+		MUST(fstat(fd, &before[fd]) == 0);
+	}
+	for (fd = 3; fd < 256; fd++)
+		(void)close(fd);
+	for (fd = 0; fd < 3; fd++)
+		if ((closed & 1 << fd) != 0)
+			MUST(close(fd) == 0);
+	MUST(process_harden(0) == RC_OK);
+	for (fd = 0; fd < 3; fd++) {
+		MUST(fstat(fd, &after) == 0);
+		if ((closed & 1 << fd) != 0)
+			MUST(after.st_rdev == null.st_rdev &&
+			     S_ISCHR(after.st_mode));
+		else
+			MUST(after.st_ino == before[fd].st_ino &&
+			     after.st_dev == before[fd].st_dev);
+	}
+	for (fd = 3; fd < 256; fd++)
+		MUST(fcntl(fd, F_GETFD) == -1 && errno == EBADF);
+}
+
+START_TEST(closed_descriptors_are_opened_and_open_ones_kept)
+{
+	apart(look_at_descriptors, _i);
+}
+END_TEST
+
+static void
+look_without_descriptors(int closed)
+{
+	const struct rlimit none = { (rlim_t)closed, (rlim_t)closed };
+
+	MUST(close(closed) == 0);
+	MUST(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	MUST(process_harden(0) == RC_FAIL);
+}
+
+START_TEST(without_descriptors_it_fails)
+{
+	apart(look_without_descriptors, _i);
+}
+END_TEST
+
+/* --- the owner ------------------------------------------------------------ */
+
+static char dir[SCRATCH_PATH_LEN];
+
+static void
+setup(void)
+{
+	scratch_make();
+	scratch_path("", dir);
+}
+
+static void
+become_and_look(int unused)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+
+	(void)unused;
+	if (uid != 0) {
+		/* Nothing to become, whosever it is and if it is there. */
+		MUST(process_become_owner("/") == RC_OK);
+		MUST(process_become_owner("/nothing") == RC_OK);
+		MUST(geteuid() == uid && getegid() == gid);
+		return;
+	}
+	MUST(process_become_owner(dir) == RC_OK);
+	MUST(getuid() == 0 && geteuid() == 0);
+	MUST(chown(dir, 4321, 1234) == 0);
+	MUST(process_become_owner(dir) == RC_OK);
+	MUST(getuid() == 4321 && geteuid() == 4321);
+	MUST(getgid() == 1234 && getegid() == 1234);
+	MUST(getgroups(0, NULL) == 0);
+	/* For good. */
+	MUST(setuid(0) == -1 && seteuid(0) == -1);
+	MUST(process_become_owner(dir) == RC_OK);
+}
+
+START_TEST(root_becomes_the_owner_for_good)
+{
+	apart(become_and_look, 0);
+}
+END_TEST
+
+START_TEST(root_needs_a_directory_to_become_its_owner)
+{
+	char *log;
+
+	if (geteuid() != 0)
+		return;
+	scratch_log_start();
+	ck_assert_int_eq(process_become_owner("/nothing"), RC_FAIL);
+	log = scratch_log_end(NULL);
+	scratch_log_must_be(log, "cannot find the data directory /nothing");
+	free(log);
+}
+END_TEST
+
+static Suite *
+process_suite(void)
+{
+	Suite *s = suite_create("process");
+	TCase *tc = tcase_create("process");
+
+	tcase_add_checked_fixture(tc, setup, scratch_remove);
+	tcase_add_loop_test(tc, files_are_for_their_owner, 0, 2);
+	tcase_add_loop_test(tc, memory_is_not_dumped, 0, 2);
+	tcase_add_loop_test(
+	    tc, a_full_file_or_a_lost_reader_is_an_error_and_no_signal, 0, 2);
+	tcase_add_loop_test(
+	    tc, a_program_of_the_web_server_is_bounded, 0, ROWS(limits));
+#if !defined(__SANITIZE_ADDRESS__)
+	tcase_add_loop_test(tc, a_lower_limit_stays, 0, ROWS(limits));
+#endif
+	tcase_add_loop_test(
+	    tc, closed_descriptors_are_opened_and_open_ones_kept, 0, 8);
+	tcase_add_loop_test(tc, without_descriptors_it_fails, 0, 3);
+	tcase_add_test(tc, root_becomes_the_owner_for_good);
+	tcase_add_test(tc, root_needs_a_directory_to_become_its_owner);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+SUITE_MAIN(process_suite)

@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * lib/rate: three layers of counters.  Time is an argument here, so that
+ * windows pass without waiting; what can happen to the file of the counters
+ * is done to it.
+ */
+#include "rate.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "suite.h"
+
+enum { T = 1700000000, PLENTY = 1000, SHORT_MS = 50 };
+
+static struct rate *rate;
+static char path[512];
+
+static void
+setup(void)
+{
+	fixture_setup();
+	(void)snprintf(path, sizeof(path), "%s", fixture_path(RATE_NAME));
+	ck_assert_int_eq(rate_open(path, SHORT_MS, &rate), RC_OK);
+}
+
+static void
+teardown(void)
+{
+	rate_close(rate);
+	rate = NULL;
+	fixture_teardown();
+}
+
+static void
+reopen(void)
+{
+	rate_close(rate);
+	ck_assert_int_eq(rate_open(path, SHORT_MS, &rate), RC_OK);
+}
+
+static void
+count_address(struct rate_count *c, const char *text, int64_t limit)
+{
+	unsigned char address[16] = { [10] = 0xff, [11] = 0xff };
+
+	if (inet_pton(AF_INET, text, address + 12) != 1)
+		ck_assert_int_eq(inet_pton(AF_INET6, text, address), 1);
+	rate_count_ip(c, address, limit);
+}
+
+/* The three layers of one caller. */
+static void
+layers(struct rate_count c[RATE_LAYERS], int64_t ip, int64_t key, int64_t tier)
+{
+	count_address(&c[RATE_IP], "192.0.2.1", ip);
+	rate_count_id(&c[RATE_KEY], RATE_KEY, 7, key);
+	rate_count_id(&c[RATE_TIER], RATE_TIER, 3, tier);
+}
+
+/* One call of an address; what it gives. */
+static enum rc
+call(const char *address, int64_t limit, int64_t now)
+{
+	struct rate_count c;
+	size_t denied;
+
+	count_address(&c, address, limit);
+	return rate_admit(rate, &c, 1, now, &denied);
+}
+
+/* What an address has left. */
+static int64_t
+left(const char *address, int64_t limit, int64_t now)
+{
+	struct rate_count c;
+	enum rc rc;
+
+	count_address(&c, address, limit);
+	rc = rate_peek(rate, &c, now);
+	ck_assert(rc == RC_OK || rc == RC_LIMITED);
+	ck_assert_int_eq(rc == RC_LIMITED, c.remaining == 0);
+	return c.remaining;
+}
+
+/* --- layers --------------------------------------------------------------- */
+
+START_TEST(the_first_layer_to_run_out_denies)
+{
+	static const struct {
+		int64_t limit[RATE_LAYERS];
+		size_t denied;
+	} rows[] = {
+		{ { 3, 5, 5 }, RATE_IP },
+		{ { 5, 3, 5 }, RATE_KEY },
+		{ { 5, 5, 3 }, RATE_TIER },
+		{ { 3, 3, 3 }, RATE_IP },
+		{ { 5, 3, 3 }, RATE_KEY },
+	};
+	struct rate_count c[RATE_LAYERS];
+	size_t denied = 99;
+	int n, row = _i;
+
+	for (n = 0; n < 3; n++) {
+		layers(c, rows[row].limit[0], rows[row].limit[1],
+		    rows[row].limit[2]);
+		ck_assert_int_eq(
+		    rate_admit(rate, c, RATE_LAYERS, T + n, &denied), RC_OK);
+		ck_assert_int_eq(
+		    c[RATE_KEY].remaining, rows[row].limit[1] - n - 1);
+		ck_assert_int_eq(c[RATE_KEY].reset, T + RATE_WINDOW);
+	}
+	ck_assert_int_eq(
+	    rate_admit(rate, c, RATE_LAYERS, T + 3, &denied), RC_LIMITED);
+	ck_assert_uint_eq(denied, rows[row].denied);
+	ck_assert_int_eq(c[denied].remaining, 0);
+	ck_assert_int_eq(c[denied].reset, T + RATE_WINDOW);
+}
+END_TEST
+
+START_TEST(a_denied_call_consumes_nothing_elsewhere)
+{
+	struct rate_count c[RATE_LAYERS];
+	size_t denied;
+	int n;
+
+	for (n = 0; n < 10; n++) {
+		layers(c, PLENTY, 2, PLENTY);
+		ck_assert_int_eq(rate_admit(rate, c, RATE_LAYERS, T, &denied),
+		    n < 2 ? RC_OK : RC_LIMITED);
+	}
+	/* With the key's limit out of the way the others show. */
+	layers(c, PLENTY, PLENTY, PLENTY);
+	ck_assert_int_eq(rate_admit(rate, c, RATE_LAYERS, T, &denied), RC_OK);
+	ck_assert_int_eq(c[RATE_IP].remaining, PLENTY - 3);
+	ck_assert_int_eq(c[RATE_KEY].remaining, PLENTY - 3);
+	ck_assert_int_eq(c[RATE_TIER].remaining, PLENTY - 3);
+}
+END_TEST
+
+START_TEST(a_failed_authentication_touches_the_address_alone)
+{
+	struct rate_count c[RATE_LAYERS];
+	size_t denied;
+
+	layers(c, PLENTY, PLENTY, PLENTY);
+	ck_assert_int_eq(rate_admit(rate, c, 1, T, &denied), RC_OK);
+	layers(c, PLENTY, PLENTY, PLENTY);
+	ck_assert_int_eq(rate_admit(rate, c, RATE_LAYERS, T, &denied), RC_OK);
+	ck_assert_int_eq(c[RATE_IP].remaining, PLENTY - 2);
+	ck_assert_int_eq(c[RATE_KEY].remaining, PLENTY - 1);
+	ck_assert_int_eq(c[RATE_TIER].remaining, PLENTY - 1);
+}
+END_TEST
+
+START_TEST(a_look_counts_nothing)
+{
+	int n;
+
+	for (n = 0; n < 5; n++)
+		ck_assert_int_eq(left("192.0.2.1", 2, T), 2);
+	ck_assert_int_eq(call("192.0.2.1", 2, T), RC_OK);
+	ck_assert_int_eq(left("192.0.2.1", 2, T), 1);
+	ck_assert_int_eq(call("192.0.2.1", 2, T), RC_OK);
+	ck_assert_int_eq(left("192.0.2.1", 2, T), 0);
+}
+END_TEST
+
+START_TEST(the_same_id_in_two_layers_is_two_subjects)
+{
+	struct rate_count c[2];
+	size_t denied;
+
+	rate_count_id(&c[0], RATE_KEY, 1, 1);
+	rate_count_id(&c[1], RATE_TIER, 1, 1);
+	ck_assert_int_eq(rate_admit(rate, c, 2, T, &denied), RC_OK);
+	ck_assert_int_eq(rate_admit(rate, c, 2, T, &denied), RC_LIMITED);
+	ck_assert_uint_eq(denied, 0);
+}
+END_TEST
+
+START_TEST(more_layers_than_there_are_fail)
+{
+	struct rate_count c[RATE_LAYERS + 1];
+	size_t denied;
+
+	memset(c, 0, sizeof(c));
+	ck_assert_int_eq(
+	    rate_admit(rate, c, RATE_LAYERS + 1, T, &denied), RC_FAIL);
+}
+END_TEST
+
+/* --- windows -------------------------------------------------------------- */
+
+START_TEST(a_window_starts_with_the_first_call)
+{
+	ck_assert_int_eq(call("192.0.2.1", 2, T), RC_OK);
+	ck_assert_int_eq(call("192.0.2.1", 2, T + 59), RC_OK);
+	ck_assert_int_eq(call("192.0.2.1", 2, T + 59), RC_LIMITED);
+	ck_assert_int_eq(call("192.0.2.1", 2, T + 60), RC_OK);
+	ck_assert_int_eq(left("192.0.2.1", 2, T + 60), 1);
+	/* The new one lasts from then on. */
+	ck_assert_int_eq(call("192.0.2.1", 2, T + 61), RC_OK);
+	ck_assert_int_eq(call("192.0.2.1", 2, T + 119), RC_LIMITED);
+	ck_assert_int_eq(call("192.0.2.1", 2, T + 120), RC_OK);
+}
+END_TEST
+
+START_TEST(a_lower_limit_holds_at_once)
+{
+	int n;
+
+	for (n = 0; n < 5; n++)
+		ck_assert_int_eq(call("192.0.2.1", 10, T), RC_OK);
+	ck_assert_int_eq(left("192.0.2.1", 3, T), 0);
+	ck_assert_int_eq(call("192.0.2.1", 3, T), RC_LIMITED);
+	ck_assert_int_eq(left("192.0.2.1", 10, T), 5);
+}
+END_TEST
+
+START_TEST(a_clock_set_back_a_little_gives_no_calls_back)
+{
+	ck_assert_int_eq(call("192.0.2.1", 2, T), RC_OK);
+	ck_assert_int_eq(call("192.0.2.1", 2, T - RATE_WINDOW), RC_OK);
+	ck_assert_int_eq(call("192.0.2.1", 2, T - RATE_WINDOW), RC_LIMITED);
+	ck_assert_int_eq(call("192.0.2.1", 2, T + RATE_WINDOW - 1), RC_LIMITED);
+	ck_assert_int_eq(call("192.0.2.1", 2, T + RATE_WINDOW), RC_OK);
+}
+END_TEST
+
+START_TEST(a_clock_set_back_far_starts_a_new_window)
+{
+	struct rate_count c;
+	int64_t back = T - 5000;
+	size_t denied;
+
+	count_address(&c, "192.0.2.1", 1);
+	ck_assert_int_eq(rate_admit(rate, &c, 1, T, &denied), RC_OK);
+	ck_assert_int_eq(rate_peek(rate, &c, back), RC_OK);
+	ck_assert_int_eq(rate_admit(rate, &c, 1, back, &denied), RC_OK);
+	ck_assert_int_eq(c.reset, back + RATE_WINDOW);
+	/* That window lasts a minute, for whoever looks or calls. */
+	ck_assert_int_eq(rate_peek(rate, &c, back + 30), RC_LIMITED);
+	ck_assert_int_eq(
+	    rate_admit(rate, &c, 1, back + 59, &denied), RC_LIMITED);
+	ck_assert_int_eq(c.reset, back + RATE_WINDOW);
+	ck_assert_int_eq(
+	    rate_admit(rate, &c, 1, back + RATE_WINDOW, &denied), RC_OK);
+}
+END_TEST
+
+/* --- subjects ------------------------------------------------------------- */
+
+START_TEST(addresses_are_told_apart_as_designed)
+{
+	static const struct {
+		const char *a, *b;
+		int same;
+	} rows[] = {
+		{ "192.0.2.1", "192.0.2.1", 1 },
+		{ "192.0.2.1", "192.0.2.2", 0 },
+		{ "192.0.2.1", "::ffff:192.0.2.1", 1 },
+		{ "192.0.2.1", "::ffff:192.0.2.2", 0 },
+		{ "2001:db8:1:2::1", "2001:db8:1:2::2", 1 },
+		{ "2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", 1 },
+		{ "2001:db8:1:2::1", "2001:db8:1:3::1", 0 },
+		{ "2001:db8:1:2::1", "2001:db8:2:2::1", 0 },
+		{ "::1", "192.0.2.1", 0 },
+		{ "::", "0.0.0.0", 0 },
+	};
+
+	ck_assert_int_eq(call(rows[_i].a, 1, T), RC_OK);
+	ck_assert_msg(
+	    call(rows[_i].b, 1, T) == (rows[_i].same ? RC_LIMITED : RC_OK),
+	    "%s and %s", rows[_i].a, rows[_i].b);
+}
+END_TEST
+
+/* --- the table stays small ------------------------------------------------ */
+
+static int64_t
+counters(void)
+{
+	struct db *db;
+	int64_t n = -1;
+
+	ck_assert_int_eq(db_open(path, DB_READONLY, 1000, &db), RC_OK);
+	ck_assert_int_eq(db_begin(db, DB_READ), RC_OK);
+	ck_assert_int_eq(
+	    db_one(db, "SELECT COUNT(*) FROM counter", DB_NO_ARGS, &n), RC_OK);
+	db_close(db);
+	return n;
+}
+
+START_TEST(old_counters_are_pruned)
+{
+	enum { MINUTES = 6, A_MINUTE = 150 };
+	char address[32];
+	int minute, n;
+
+	for (minute = 0; minute < MINUTES; minute++) {
+		for (n = 0; n < A_MINUTE; n++) {
+			(void)snprintf(address, sizeof(address), "10.%d.%d.%d",
+			    minute, n / 250, n % 250);
+			ck_assert_int_eq(
+			    call(address, 5, T + minute * 60), RC_OK);
+		}
+	}
+	/* Those of this minute, and at most as many old ones. */
+	ck_assert_int_le(counters(), 2 * A_MINUTE);
+	ck_assert_int_ge(counters(), A_MINUTE);
+	/* None of a running window was taken. */
+	ck_assert_int_eq(left("10.5.0.0", 5, T + (MINUTES - 1) * 60), 4);
+}
+END_TEST
+
+/* --- the file ------------------------------------------------------------- */
+
+START_TEST(counters_outlive_the_process)
+{
+	ck_assert_int_eq(call("192.0.2.1", 1, T), RC_OK);
+	reopen();
+	ck_assert_int_eq(call("192.0.2.1", 1, T), RC_LIMITED);
+}
+END_TEST
+
+START_TEST(a_lost_file_is_made_anew)
+{
+	ck_assert_int_eq(call("192.0.2.1", 1, T), RC_OK);
+	rate_close(rate);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(rate_open(path, SHORT_MS, &rate), RC_OK);
+	ck_assert_int_eq(left("192.0.2.1", 1, T), 1);
+	ck_assert_int_eq(call("192.0.2.1", 1, T), RC_OK);
+	ck_assert_int_eq(call("192.0.2.1", 1, T), RC_LIMITED);
+}
+END_TEST
+
+/* What is done to the file; each must be survived. */
+enum harm {
+	EMPTY,
+	GARBAGE,
+	SHORT_GARBAGE,
+	HALF,
+	ONE_PAGE,
+	HEAD_ONLY,
+	HEADLESS,
+	MIDDLE,
+	HARMS
+};
+
+static void
+do_harm(enum harm harm)
+{
+	char garbage[4096];
+	size_t len;
+	char *bytes = fixture_read(path, &len);
+
+	memset(garbage, 'x', sizeof(garbage));
+	switch (harm) {
+	case EMPTY:
+		fixture_write(path, "", 0);
+		break;
+	case GARBAGE:
+		fixture_write(path, garbage, sizeof(garbage));
+		break;
+	case SHORT_GARBAGE:
+		fixture_write(path, garbage, 7);
+		break;
+	case HALF:
+		fixture_write(path, bytes, len / 2);
+		break;
+	case ONE_PAGE:
+		fixture_write(path, bytes, 1024);
+		break;
+	case HEAD_ONLY:
+		fixture_write(path, bytes, 100);
+		break;
+	case HEADLESS:
+		memset(bytes, 0, 100);
+		fixture_write(path, bytes, len);
+		break;
+	case MIDDLE:
+		memset(bytes + 1024, 0xff, len - 1024);
+		fixture_write(path, bytes, len);
+		break;
+	case HARMS:
+		break;
+	}
+	free(bytes);
+}
+
+/* Counting works as if new, twice, whether a look comes first or not. */
+static void
+must_count(int look_first)
+{
+	if (look_first)
+		ck_assert_int_ge(left("192.0.2.9", 1, T), 1);
+	ck_assert_int_eq(call("192.0.2.9", 1, T), RC_OK);
+	ck_assert_int_eq(call("192.0.2.9", 1, T), RC_LIMITED);
+	reopen();
+	ck_assert_int_eq(left("192.0.2.9", 1, T), 0);
+	ck_assert_int_eq(call("192.0.2.8", 1, T), RC_OK);
+}
+
+START_TEST(a_damaged_file_is_made_anew)
+{
+	int n;
+
+	for (n = 0; n < 100; n++) {
+		char address[32];
+
+		(void)snprintf(address, sizeof(address), "10.0.0.%d", n);
+		ck_assert_int_eq(call(address, 1, T), RC_OK);
+	}
+	rate_close(rate);
+	do_harm((enum harm)(_i / 2));
+	ck_assert_int_eq(rate_open(path, SHORT_MS, &rate), RC_OK);
+	must_count(_i % 2);
+}
+END_TEST
+
+START_TEST(a_file_damaged_while_it_is_open_is_made_anew)
+{
+	ck_assert_int_eq(call("192.0.2.1", 5, T), RC_OK);
+	do_harm(GARBAGE);
+	must_count(_i);
+}
+END_TEST
+
+/* Databases, but not ours. */
+static const char *const foreign[] = {
+	"CREATE TABLE mine (x)",
+	"CREATE TABLE mine (x); PRAGMA user_version = 1",
+	"CREATE TABLE counter (x); PRAGMA user_version = 1",
+	"CREATE TABLE counter (x)",
+	"CREATE TABLE counter (subject BLOB PRIMARY KEY, window_start INTEGER,"
+	" used INTEGER); PRAGMA user_version = 2",
+	"PRAGMA journal_mode = WAL; CREATE TABLE mine (x)",
+};
+
+START_TEST(a_foreign_file_is_made_anew)
+{
+	struct db *db;
+
+	rate_close(rate);
+	(void)unlink(path);
+	ck_assert_int_eq(db_open(path, DB_CREATE, 1000, &db), RC_OK);
+	ck_assert_int_eq(db_script(db, foreign[_i / 2]), RC_OK);
+	db_close(db);
+	ck_assert_int_eq(rate_open(path, SHORT_MS, &rate), RC_OK);
+	must_count(_i % 2);
+}
+END_TEST
+
+START_TEST(a_journal_left_behind_does_no_harm)
+{
+	char name[600], bytes[2048];
+
+	ck_assert_int_eq(call("192.0.2.1", 1, T), RC_OK);
+	rate_close(rate);
+	memset(bytes, 0xd9, sizeof(bytes));
+	(void)snprintf(name, sizeof(name), "%s-journal", path);
+	fixture_write(name, bytes, sizeof(bytes));
+	ck_assert_int_eq(rate_open(path, SHORT_MS, &rate), RC_OK);
+	must_count(0);
+}
+END_TEST
+
+START_TEST(a_directory_where_nothing_can_be_made_fails)
+{
+	struct rate *none = NULL;
+	struct rate_count c;
+	char dir[512], file[600];
+	size_t denied;
+	enum rc rc;
+
+	if (!fixture_is_bound())
+		return;
+	(void)snprintf(dir, sizeof(dir), "%s", fixture_path("closed"));
+	(void)snprintf(file, sizeof(file), "%s/" RATE_NAME, dir);
+	ck_assert_int_eq(mkdir(dir, 0500), 0);
+	count_address(&c, "192.0.2.1", 5);
+	rc = rate_open(file, SHORT_MS, &none);
+	if (rc == RC_OK)
+		rc = rate_admit(none, &c, 1, T, &denied);
+	ck_assert_int_eq(rc, RC_FAIL);
+	rate_close(none);
+	/* As soon as it can, it does. */
+	ck_assert_int_eq(chmod(dir, 0700), 0);
+	ck_assert_int_eq(rate_open(file, SHORT_MS, &none), RC_OK);
+	ck_assert_int_eq(rate_admit(none, &c, 1, T, &denied), RC_OK);
+	rate_close(none);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_written_fails)
+{
+	struct rate_count c;
+	size_t denied;
+
+	if (!fixture_is_bound())
+		return;
+	ck_assert_int_eq(call("192.0.2.1", 5, T), RC_OK);
+	rate_close(rate);
+	rate = NULL;
+	ck_assert_int_eq(chmod(path, 0400), 0);
+	ck_assert_int_eq(rate_open(path, SHORT_MS, &rate), RC_OK);
+	count_address(&c, "192.0.2.1", 5);
+	ck_assert_int_eq(rate_admit(rate, &c, 1, T, &denied), RC_FAIL);
+}
+END_TEST
+
+START_TEST(a_held_gate_is_busy)
+{
+	struct holder holder;
+	struct rate_count c;
+	char gate[600];
+	size_t denied;
+
+	ck_assert_int_eq(call("192.0.2.1", 5, T), RC_OK);
+	(void)snprintf(gate, sizeof(gate), "%s.gate", path);
+	fixture_hold(&holder, gate, LOCK_EX, 0);
+	count_address(&c, "192.0.2.1", 5);
+	ck_assert_int_eq(rate_admit(rate, &c, 1, T, &denied), RC_BUSY);
+	ck_assert_int_eq(rate_peek(rate, &c, T), RC_BUSY);
+	fixture_let_go(&holder);
+	ck_assert_int_eq(left("192.0.2.1", 5, T), 4);
+}
+END_TEST
+
+START_TEST(processes_share_a_limit_exactly)
+{
+	enum { PROCESSES = 6, CALLS = 40, LIMIT = 100 };
+	pid_t pids[PROCESSES];
+	int i, n, status, admitted = 0;
+
+	rate_close(rate);
+	rate = NULL;
+	for (i = 0; i < PROCESSES; i++) {
+		pids[i] = fork();
+		ck_assert_int_ge(pids[i], 0);
+		if (pids[i] != 0)
+			continue;
+		if (rate_open(path, 30000, &rate) != RC_OK)
+			_exit(255);
+		for (n = 0, status = 0; n < CALLS; n++)
+			status += call("192.0.2.1", LIMIT, T) == RC_OK;
+		_exit(status);
+	}
+	for (i = 0; i < PROCESSES; i++) {
+		ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
+		ck_assert(WIFEXITED(status));
+		admitted += WEXITSTATUS(status);
+	}
+	ck_assert_int_eq(admitted, LIMIT);
+}
+END_TEST
+
+static Suite *
+make_suite(void)
+{
+	Suite *suite = suite_create("rate");
+	TCase *tc = tcase_create("rate");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, the_first_layer_to_run_out_denies, 0, 5);
+	tcase_add_test(tc, a_denied_call_consumes_nothing_elsewhere);
+	tcase_add_test(tc, a_failed_authentication_touches_the_address_alone);
+	tcase_add_test(tc, a_look_counts_nothing);
+	tcase_add_test(tc, the_same_id_in_two_layers_is_two_subjects);
+	tcase_add_test(tc, more_layers_than_there_are_fail);
+	tcase_add_test(tc, a_window_starts_with_the_first_call);
+	tcase_add_test(tc, a_lower_limit_holds_at_once);
+	tcase_add_test(tc, a_clock_set_back_a_little_gives_no_calls_back);
+	tcase_add_test(tc, a_clock_set_back_far_starts_a_new_window);
+	tcase_add_loop_test(tc, addresses_are_told_apart_as_designed, 0, 10);
+	tcase_add_test(tc, old_counters_are_pruned);
+	tcase_add_test(tc, counters_outlive_the_process);
+	tcase_add_test(tc, a_lost_file_is_made_anew);
+	tcase_add_loop_test(tc, a_damaged_file_is_made_anew, 0, 2 * HARMS);
+	tcase_add_loop_test(
+	    tc, a_file_damaged_while_it_is_open_is_made_anew, 0, 2);
+	tcase_add_loop_test(
+	    tc, a_foreign_file_is_made_anew, 0, 2 * ROWS(foreign));
+	tcase_add_test(tc, a_journal_left_behind_does_no_harm);
+	tcase_add_test(tc, a_directory_where_nothing_can_be_made_fails);
+	tcase_add_test(tc, a_file_that_cannot_be_written_fails);
+	tcase_add_test(tc, a_held_gate_is_busy);
+	tcase_add_test(tc, processes_share_a_limit_exactly);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
+
+SUITE_MAIN(make_suite)
