@@ -7,7 +7,6 @@
 #include "form.h"
 
 #include <jansson.h>
-#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -475,6 +474,7 @@ add_scalar(
 {
 	char number[NUMBER_TEXT_LEN];
 	const char *text = NULL;
+	double real;
 
 	*what = MALFORMED_NESTED;
 	switch (json_typeof(value)) {
@@ -482,10 +482,15 @@ add_scalar(
 		text = json_string_value(value);
 		break;
 	case JSON_INTEGER:
+		(void)snprintf(number, sizeof(number), "%lld",
+		    (long long)json_integer_value(value));
+		text = number;
+		break;
 	case JSON_REAL:
-		/* Fifteen digits are exact; more gain an exponent. */
-		(void)snprintf(
-		    number, sizeof(number), "%.15g", json_number_value(value));
+		/* Longer integers gain an exponent, which no field takes. */
+		real = json_real_value(value);
+		(void)snprintf(number, sizeof(number), "%.*g",
+		    real < 1e15 && real > -1e15 ? 15 : 17, real);
 		text = number;
 		break;
 	case JSON_TRUE:
