@@ -47,7 +47,7 @@ BUILD = build
 HARDEN += -D_FORTIFY_SOURCE=2
 endif
 
-CPPFLAGS = -D_GNU_SOURCE -Ilib -I$(BUILD)/gen -DLATCHKEY_VERSION='"$(VERSION)"'
+CPPFLAGS = -D_GNU_SOURCE -Ilib -I$(BUILD)/gen -DLATCHKEY_VERSION=$(VERSION)
 CFLAGS = $(OPT) $(WARN) $(HARDEN)
 LIBS = -lsqlite3 -lgcrypt -lgpg-error -ljansson -lm
 
@@ -274,14 +274,14 @@ SOURCES = $(wildcard lib/*.[ch] cgi-bin/*/*.[ch] bin/*.[ch] tests/*.[ch] \
 	tests/bench/*.[ch])
 
 lint: deps-LINT all
-	clang-format --dry-run --Werror $(SOURCES)
-	tests/lint
+	@clang-format --dry-run --Werror $(SOURCES)
+	@tests/lint
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 		--inline-suppr --error-exitcode=1 -j2 -D_GNU_SOURCE \
 		-Ilib -I$(BUILD)/gen lib cgi-bin bin
-	printf '%s\n' $(filter-out %/one.c,$(filter lib/%.c cgi-bin/%.c bin/%.c,\
+	@printf '%s\n' $(filter-out %/one.c,$(filter lib/%.c cgi-bin/%.c bin/%.c,\
 		$(SOURCES))) | xargs -P2 -n8 sh -c 'clang-tidy --quiet "$$@" -- \
-		-std=c11 $(subst ',,$(CPPFLAGS)) 2>/dev/null' sh
+		-std=c11 $(CPPFLAGS) 2>/dev/null' sh
 
 # --- cleaning ---------------------------------------------------------------
 

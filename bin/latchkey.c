@@ -10,6 +10,10 @@
 #include <time.h>
 
 #include "cmd.h"
+
+/* The Makefile gives the version as it is, without quotes. */
+#define TEXT(token) #token
+#define TEXT_OF(macro) TEXT(macro)
 #include "log.h"
 #include "process.h"
 #include "schema_version.h"
@@ -278,7 +282,7 @@ start(struct cmd_call *call, char *const *argv, int argc)
 			return CMD_DONE;
 		}
 		if (strcmp(argv[i], "--version") == 0) {
-			(void)puts("latchkey " LATCHKEY_VERSION);
+			(void)puts("latchkey " TEXT_OF(LATCHKEY_VERSION));
 			return CMD_DONE;
 		}
 		if (strcmp(argv[i], "-c") != 0)

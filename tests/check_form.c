@@ -277,8 +277,7 @@ static const struct {
 	{ JSON, BYTES("{\"\\u0061\":1}"), "a", "1", 1 },
 	{ JSON, BYTES("{\"a\":[]}"), "a", NULL, 0 },
 	{ JSON, BYTES("{\"a\":[1,2]}"), "a[]", "2", 2 },
-	{ JSON, BYTES("{\"a\":1700000000000001}"), "a", "1700000000000001",
-	    1 },
+	{ JSON, BYTES("{\"a\":1700000000000001}"), "a", "1700000000000001", 1 },
 	{ JSON, BYTES("{\"a\":9223372036854775807}"), "a",
 	    "9223372036854775807", 1 },
 	{ JSON, BYTES("{\"a\":1,\"b\":2}"), "b", "2", 1 },
@@ -491,9 +490,8 @@ END_TEST
 
 START_TEST(a_number_too_long_to_be_exact_is_no_whole_number)
 {
-	static const char *const bodies[] = { "{\"a\":9007199254740993}",
-		"{\"a\":99999999999999999999}", "{\"a\":1e20}",
-		"{\"a\":-9223372036854775809}",
+	static const char *const bodies[] = { "{\"a\":99999999999999999999}",
+		"{\"a\":1e20}", "{\"a\":-9223372036854775809}",
 		"{\"a\":100000000000000000000000000000000000000000000}" };
 	struct form *form = parse_good(JSON, bodies[_i], strlen(bodies[_i]));
 	const char *value = form_get(form, "a");
@@ -1110,7 +1108,7 @@ form_suite(void)
 	tcase_add_loop_test(
 	    tc, a_query_adds_what_the_body_has_not, 0, ROWS(queries));
 	tcase_add_loop_test(
-	    tc, a_number_too_long_to_be_exact_is_no_whole_number, 0, 5);
+	    tc, a_number_too_long_to_be_exact_is_no_whole_number, 0, 4);
 	tcase_add_test(tc, pieces_of_a_form_add_up);
 	tcase_add_test(tc, an_added_field_is_copied_and_checked);
 	tcase_add_test(tc, no_form_is_freed_too);
