@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "harness.h"
 #include "site.h"
 #include "suite.h"
 
@@ -459,6 +460,53 @@ START_TEST(readers_share_the_gate_and_keep_writers_out)
 }
 END_TEST
 
+START_TEST(a_reader_who_comes_later_waits_behind_a_writer)
+{
+	struct db *db = open_again(SHORT_MS), *writer;
+	struct holder holder;
+	int status, start[2];
+	pid_t pid;
+	char go;
+
+	/* Before there is a holder, whose pipe it would keep open. */
+	ck_assert_int_eq(pipe(start), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		(void)close(start[1]);
+		(void)!read(start[0], &go, 1);
+		writer = open_again(FIXTURE_BUSY_MS);
+		_exit(db_begin(writer, DB_WRITE) == RC_OK ? 0 : 1);
+	}
+	fixture_hold(&holder, gate(), LOCK_SH, 0);
+	ck_assert_int_eq(write(start[1], "", 1), 1);
+	ck_assert(lock_has_waiter(gate()));
+	/* The gate itself would let it in. */
+	ck_assert_int_eq(db_begin(db, DB_READ), RC_BUSY);
+	fixture_let_go(&holder);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	(void)close(start[0]);
+	(void)close(start[1]);
+	ck_assert_int_eq(db_begin(db, DB_READ), RC_OK);
+	db_close(db);
+}
+END_TEST
+
+START_TEST(who_does_not_wait_is_turned_away_at_once)
+{
+	/* Who waited would do so past the test's time. */
+	struct db *db = open_again(3600 * 1000);
+	struct holder holder;
+
+	fixture_hold(&holder, gate(), LOCK_SH, 0);
+	ck_assert_int_eq(db_begin(db, DB_WRITE_NOW), RC_BUSY);
+	fixture_let_go(&holder);
+	ck_assert_int_eq(db_begin(db, DB_WRITE_NOW), RC_OK);
+	db_close(db);
+}
+END_TEST
+
 START_TEST(a_writer_keeps_everybody_out)
 {
 	struct db *db = open_again(SHORT_MS);
@@ -680,6 +728,8 @@ make_suite(void)
 	tcase_add_test(tc, a_gate_held_past_the_budget_is_busy);
 	tcase_add_test(tc, a_gate_freed_within_the_budget_is_waited_for);
 	tcase_add_test(tc, readers_share_the_gate_and_keep_writers_out);
+	tcase_add_test(tc, a_reader_who_comes_later_waits_behind_a_writer);
+	tcase_add_test(tc, who_does_not_wait_is_turned_away_at_once);
 	tcase_add_test(tc, a_writer_keeps_everybody_out);
 	tcase_add_test(tc, a_lock_past_the_gate_is_busy_too);
 	tcase_add_test(tc, a_copy_is_complete_and_closed_to_others);

@@ -95,6 +95,23 @@ left(const char *address, int64_t limit, int64_t now)
 
 /* --- layers --------------------------------------------------------------- */
 
+START_TEST(a_denied_call_still_tells_what_the_other_layers_have_left)
+{
+	struct rate_count c[RATE_LAYERS];
+	size_t denied;
+
+	layers(c, 9, 1, 5);
+	ck_assert_int_eq(rate_admit(rate, c, RATE_LAYERS, T, &denied), RC_OK);
+	layers(c, 9, 1, 5);
+	ck_assert_int_eq(
+	    rate_admit(rate, c, RATE_LAYERS, T, &denied), RC_LIMITED);
+	ck_assert_uint_eq(denied, RATE_KEY);
+	ck_assert_int_eq(c[RATE_IP].remaining, 8);
+	ck_assert_int_eq(c[RATE_KEY].remaining, 0);
+	ck_assert_int_eq(c[RATE_TIER].remaining, 4);
+}
+END_TEST
+
 START_TEST(the_first_layer_to_run_out_denies)
 {
 	static const struct {
@@ -574,6 +591,8 @@ make_suite(void)
 	TCase *tc = tcase_create("rate");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(
+	    tc, a_denied_call_still_tells_what_the_other_layers_have_left);
 	tcase_add_loop_test(tc, the_first_layer_to_run_out_denies, 0, 5);
 	tcase_add_test(tc, a_denied_call_consumes_nothing_elsewhere);
 	tcase_add_test(tc, a_failed_authentication_touches_the_address_alone);

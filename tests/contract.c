@@ -409,8 +409,13 @@ const struct contract_row contract_rows[] = {
 	    .strict = 401,
 	    .answer = KEY_PLACE },
 	{ .name = "other_cookies_do_no_harm",
-	    .headers = { "Cookie: monkey=1; session=2" },
+	    .headers = { "Cookie: talk_session=1; session=2" },
 	    .body = BALANCE,
+	    .answer = "{\"balance\":*}" },
+
+	{ .name = "an_absent_action_in_the_body_is_looked_for_in_the_query",
+	    .path = "/api/v2?action=balance",
+	    .body = "key=$KEY&action=undefined",
 	    .answer = "{\"balance\":*}" },
 
 	/* The action. */
