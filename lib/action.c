@@ -44,15 +44,6 @@ action_id_json(const struct action_id *id)
 			   : json_stringn(id->text, id->len);
 }
 
-enum rc
-action_append(json_t *list, json_t *item)
-{
-	if (json_array_append_new(list, item) == 0)
-		return RC_OK;
-	log_err("cannot write an answer: out of memory");
-	return RC_FAIL;
-}
-
 static void
 add_id(void *arg, const char *text, size_t len)
 {
@@ -102,4 +93,57 @@ action_ids(const struct action *action, struct call *call)
 		return error_set(&call->why, ERROR_TOO_MANY, NULL);
 	(void)form_list(call->form, name, ACTION_IDS_MAX, add_id, call);
 	return RC_OK;
+}
+
+/* Does the work for all ids of a list and adds an item for each. */
+static enum rc
+fill_list(struct call *call, const struct action_items *items, json_t *list)
+{
+	struct why why;
+	json_t *value;
+	enum rc rc;
+	size_t i;
+
+	for (i = 0; i < call->nids; i++) {
+		why = (struct why){ 0 };
+		value = NULL;
+		rc = items->each(call, call->ids[i].id, &value, &why);
+		if (rc != RC_OK && !action_is_item_error(rc))
+			return rc;
+		if (rc != RC_OK)
+			value = action_error(rc, &why);
+		if (json_array_append_new(
+			list, json_pack("{s:o, s:o}", items->id_name,
+				  action_id_json(&call->ids[i]),
+				  items->value_name, value)) != 0) {
+			log_err("cannot write an answer: out of memory");
+			return RC_FAIL;
+		}
+	}
+	return RC_OK;
+}
+
+enum rc
+action_for_ids(struct call *call, const struct action_items *items)
+{
+	json_t *model = NULL, *value = NULL;
+	int64_t id = call->ids[0].id;
+	enum rc rc;
+
+	rc = db_begin(call->db, items->mode);
+	if (rc != RC_OK)
+		return rc;
+	if (call->is_list) {
+		model = json_array();
+		rc = fill_list(call, items, model);
+	} else {
+		rc = items->each(call, id, &value, &call->why);
+		if (rc == RC_OK)
+			model = items->one(id, value);
+	}
+	rc = db_end(call->db, rc);
+	if (rc == RC_OK)
+		return action_answer(call, model);
+	json_decref(model);
+	return rc;
 }

@@ -72,16 +72,31 @@ int action_is_item_error(enum rc rc);
 json_t *action_id_json(const struct action_id *id);
 
 /*
- * Adds an item to the array that is a list's answer and drops the reference.
- * RC_FAIL (logged) if the item is NULL or memory has run out.
- */
-enum rc action_append(json_t *list, json_t *item);
-
-/*
  * Finds the call's ids in its form by the action's field names: a single
  * one, or a list of at most ACTION_IDS_MAX.  RC_INVALID (why is set) if
  * there is none or there are more.
  */
 enum rc action_ids(const struct action *action, struct call *call);
+
+/* How an action answers for ids, one or a list, in one transaction. */
+struct action_items {
+	enum db_mode mode;
+	const char *id_name;    /* of an item's id in the answer to a list */
+	const char *value_name; /* of what came of it */
+	/*
+	 * Does the work for one id.  On RC_OK *value is new: what a list has
+	 * under value_name.  Items that fail must have changed nothing.
+	 */
+	enum rc (*each)(
+	    struct call *call, int64_t id, json_t **value, struct why *why);
+	/* The answer for a single id; takes over the value. */
+	json_t *(*one)(int64_t id, json_t *value);
+};
+
+/*
+ * Answers the call for all of its ids: an item of a list that fails is
+ * answered beside the others, but RC_BUSY and RC_FAIL undo the whole call.
+ */
+enum rc action_for_ids(struct call *call, const struct action_items *items);
 
 #endif

@@ -9,64 +9,38 @@
 #include "refill.h"
 
 static enum rc
-refill_one(struct call *call, const struct action_id *order, int64_t *id,
-    struct why *why)
+refill_one(struct call *call, int64_t id, json_t **value, struct why *why)
 {
-	return refill_request(call->db, &call->caller, order->id,
-	    call->config->refill_limit, call->now, id, why);
+	int64_t refill_id;
+	enum rc rc;
+
+	rc = refill_request(call->db, &call->caller, id,
+	    call->config->refill_limit, call->now, &refill_id, why);
+	if (rc == RC_OK)
+		*value = json_integer(refill_id);
+	return rc;
 }
 
-static enum rc
-refill_all(struct call *call, json_t *model)
+/* A string here, a number in lists: as clients know it. */
+static json_t *
+answer_one(int64_t id, json_t *value)
 {
-	struct why why;
-	json_t *result;
-	int64_t id;
-	enum rc rc;
-	size_t i;
+	char text[24];
 
-	for (i = 0; i < call->nids; i++) {
-		why = (struct why){ 0 };
-		rc = refill_one(call, &call->ids[i], &id, &why);
-		if (rc != RC_OK && !action_is_item_error(rc))
-			return rc;
-		result =
-		    rc == RC_OK ? json_integer(id) : action_error(rc, &why);
-		if (json_array_append_new(model,
-			json_pack("{s:o, s:o}", "order",
-			    action_id_json(&call->ids[i]), "refill", result)) !=
-		    0)
-			return RC_FAIL;
-	}
-	return RC_OK;
+	(void)id;
+	(void)snprintf(
+	    text, sizeof(text), "%lld", (long long)json_integer_value(value));
+	json_decref(value);
+	return json_pack("{s:s}", "refill", text);
 }
 
 static enum rc
 refill(struct call *call)
 {
-	json_t *model = NULL;
-	char text[24];
-	int64_t id;
-	enum rc rc;
+	static const struct action_items items = { DB_WRITE, "order", "refill",
+		refill_one, answer_one };
 
-	rc = db_begin(call->db, DB_WRITE);
-	if (rc != RC_OK)
-		return rc;
-	if (call->is_list) {
-		model = json_array();
-		rc = refill_all(call, model);
-	} else {
-		rc = refill_one(call, &call->ids[0], &id, &call->why);
-		/* A string here, a number in lists: as clients know it. */
-		(void)snprintf(text, sizeof(text), "%lld", (long long)id);
-		if (rc == RC_OK)
-			model = json_pack("{s:s}", "refill", text);
-	}
-	rc = db_end(call->db, rc);
-	if (rc == RC_OK)
-		return action_answer(call, model);
-	json_decref(model);
-	return rc;
+	return action_for_ids(call, &items);
 }
 
 const struct action action_refill = { "refill", "order", "orders", refill };

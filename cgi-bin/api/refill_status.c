@@ -6,57 +6,31 @@
 #include "refill.h"
 
 static enum rc
-describe_all(struct call *call, json_t *model)
+find_one(struct call *call, int64_t id, json_t **value, struct why *why)
 {
 	enum refill_status status;
-	struct why why;
-	json_t *result;
 	enum rc rc;
-	size_t i;
 
-	for (i = 0; i < call->nids; i++) {
-		why = (struct why){ 0 };
-		rc = refill_find(
-		    call->db, &call->caller, call->ids[i].id, &status, &why);
-		if (rc != RC_OK && !action_is_item_error(rc))
-			return rc;
-		result = rc == RC_OK
-			     ? json_string(refill_status_name((int)status))
-			     : action_error(rc, &why);
-		if (json_array_append_new(model,
-			json_pack("{s:o, s:o}", "refill",
-			    action_id_json(&call->ids[i]), "status", result)) !=
-		    0)
-			return RC_FAIL;
-	}
-	return RC_OK;
+	rc = refill_find(call->db, &call->caller, id, &status, why);
+	if (rc == RC_OK)
+		*value = json_string(refill_status_name((int)status));
+	return rc;
+}
+
+static json_t *
+answer_one(int64_t id, json_t *value)
+{
+	(void)id;
+	return json_pack("{s:o}", "status", value);
 }
 
 static enum rc
 refill_status(struct call *call)
 {
-	enum refill_status status;
-	json_t *model = NULL;
-	enum rc rc;
+	static const struct action_items items = { DB_READ, "refill", "status",
+		find_one, answer_one };
 
-	rc = db_begin(call->db, DB_READ);
-	if (rc != RC_OK)
-		return rc;
-	if (call->is_list) {
-		model = json_array();
-		rc = describe_all(call, model);
-	} else {
-		rc = refill_find(call->db, &call->caller, call->ids[0].id,
-		    &status, &call->why);
-		if (rc == RC_OK)
-			model = json_pack(
-			    "{s:s}", "status", refill_status_name((int)status));
-	}
-	rc = db_end(call->db, rc);
-	if (rc == RC_OK)
-		return action_answer(call, model);
-	json_decref(model);
-	return rc;
+	return action_for_ids(call, &items);
 }
 
 const struct action action_refill_status = { "refill_status", "refill",
