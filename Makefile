@@ -74,7 +74,7 @@ DEPS_CHECK = $(DEPS_RUN) check libcurl4-openssl-dev clang libclang-rt-14-dev \
 	procps mandoc python3
 DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck libcurl4-openssl-dev \
 	check mandoc shellcheck
-DEPS_BENCH = $(DEPS_CHECK) strace apache2-utils
+DEPS_BENCH = $(DEPS_CHECK) strace
 
 deps-BUILD deps-RUN deps-CHECK deps-LINT deps-BENCH: deps-%:
 	@tests/deps $(DEPS_$*)
@@ -176,6 +176,7 @@ dist:
 
 TESTLIB = $(BUILD)/tests/libtest.a
 TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/check_*.c))
+FUZZERS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz_*.c))
 TESTLIBS = -lcheck -lsubunit -lrt -lpthread -lcurl $(LIBS)
 TESTCFLAGS = $(filter-out -Wnull-dereference,$(CFLAGS))
 
@@ -210,7 +211,6 @@ check: deps-CHECK all $(TESTS) $(FUZZERS)
 # that all of that code is instrumented.  What is found is kept in
 # $(BUILD)/fuzz, and so is the grown corpus.
 
-FUZZERS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz_*.c))
 FUZZFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 
