@@ -81,6 +81,8 @@ open_data(struct server *server, const char *document_root)
 		log_err("cannot find %s: run latchkey init", path);
 		return RC_FAIL;
 	}
+	if (rc == RC_OK)
+		db_expect(server->db, SCHEMA_VERSION);
 	return rc;
 }
 
@@ -130,27 +132,18 @@ read_form(struct way *way)
 	return rc == RC_INVALID ? error_set(why, ERROR_BODY, what) : rc;
 }
 
-/* Finds who calls, in a transaction that also looks at the schema. */
+/* Finds who calls. */
 static enum rc
 verify_key(struct way *way, const char *key)
 {
 	struct server *server = way->server;
-	int64_t version;
 	enum rc rc;
 
 	rc = db_begin(server->db, DB_READ);
 	if (rc != RC_OK)
 		return rc;
-	rc = db_version(server->db, &version);
-	if (rc == RC_OK && version != SCHEMA_VERSION) {
-		log_err("cannot use the database: its version is %lld, this "
-			"program's is %d; run latchkey migrate",
-		    (long long)version, SCHEMA_VERSION);
-		rc = RC_BUSY;
-	}
-	if (rc == RC_OK)
-		rc = api_key_verify(server->db, &server->pepper, key,
-		    strlen(key), way->call.now, &way->call.caller, &way->touch);
+	rc = api_key_verify(server->db, &server->pepper, key, strlen(key),
+	    way->call.now, &way->call.caller, &way->touch);
 	return db_end(server->db, rc);
 }
 

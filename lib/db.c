@@ -43,7 +43,8 @@ struct db {
 	int64_t busy_ms;
 	int has_journal; /* the journal's mode has been set */
 	int in_transaction;
-	int last; /* SQLite's last result */
+	int64_t expected; /* version of the schema; 0: any */
+	int last;         /* SQLite's last result */
 	char path[PATH_LEN];
 	struct db_rows statements[STATEMENTS];
 };
@@ -316,6 +317,29 @@ enter(struct db *db, enum db_mode mode)
 	return gate_enter(&db->gate, modes[mode], db->busy_ms);
 }
 
+void
+db_expect(struct db *db, int64_t version)
+{
+	db->expected = version;
+}
+
+static enum rc
+check_version(struct db *db)
+{
+	int64_t version;
+	enum rc rc;
+
+	if (db->expected == 0)
+		return RC_OK;
+	rc = db_version(db, &version);
+	if (rc != RC_OK || version == db->expected)
+		return rc;
+	log_err("cannot use the database: its version is %lld, this program's "
+		"is %lld; run latchkey migrate",
+	    (long long)version, (long long)db->expected);
+	return RC_BUSY;
+}
+
 enum rc
 db_begin(struct db *db, enum db_mode mode)
 {
@@ -342,7 +366,10 @@ db_begin(struct db *db, enum db_mode mode)
 		return rc;
 	}
 	db->in_transaction = 1;
-	return RC_OK;
+	rc = check_version(db);
+	if (rc != RC_OK)
+		db_rollback(db);
+	return rc;
 }
 
 enum rc

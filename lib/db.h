@@ -135,6 +135,13 @@ enum rc db_one(struct db *db, const char *sql, const struct db_value *args,
  */
 enum rc db_script(struct db *db, const char *sql);
 
+/*
+ * From now on every transaction begins with a look at the schema's version;
+ * another than this one is RC_BUSY (logged): a migration is under way or has
+ * yet to be run.
+ */
+void db_expect(struct db *db, int64_t version);
+
 /* The version that the schema has (PRAGMA user_version), in a transaction. */
 enum rc db_version(struct db *db, int64_t *version);
 

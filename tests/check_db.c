@@ -20,6 +20,7 @@
 
 #include "fixture.h"
 #include "harness.h"
+#include "schema_version.h"
 #include "site.h"
 #include "suite.h"
 
@@ -460,6 +461,25 @@ START_TEST(readers_share_the_gate_and_keep_writers_out)
 }
 END_TEST
 
+START_TEST(another_version_than_the_expected_one_is_busy)
+{
+	struct db *db = open_again(SHORT_MS), *other = open_again(SHORT_MS);
+
+	db_expect(db, SCHEMA_VERSION);
+	ck_assert_int_eq(tiers(db), 3);
+	fixture_sql("PRAGMA user_version = %d", SCHEMA_VERSION + 1);
+	ck_assert_int_eq(db_begin(db, DB_READ), RC_BUSY);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_BUSY);
+	/* Nobody is kept out by that. */
+	ck_assert_int_eq(db_begin(other, DB_WRITE), RC_OK);
+	db_rollback(other);
+	fixture_sql("PRAGMA user_version = %d", SCHEMA_VERSION);
+	ck_assert_int_eq(tiers(db), 3);
+	db_close(other);
+	db_close(db);
+}
+END_TEST
+
 START_TEST(a_reader_who_comes_later_waits_behind_a_writer)
 {
 	struct db *db = open_again(SHORT_MS), *writer;
@@ -728,6 +748,7 @@ make_suite(void)
 	tcase_add_test(tc, a_gate_held_past_the_budget_is_busy);
 	tcase_add_test(tc, a_gate_freed_within_the_budget_is_waited_for);
 	tcase_add_test(tc, readers_share_the_gate_and_keep_writers_out);
+	tcase_add_test(tc, another_version_than_the_expected_one_is_busy);
 	tcase_add_test(tc, a_reader_who_comes_later_waits_behind_a_writer);
 	tcase_add_test(tc, who_does_not_wait_is_turned_away_at_once);
 	tcase_add_test(tc, a_writer_keeps_everybody_out);
