@@ -86,14 +86,6 @@ open_data(struct server *server, const char *document_root)
 	return rc;
 }
 
-static void
-stop(struct server *server)
-{
-	rate_close(server->rate);
-	db_close(server->db);
-	secret_wipe(&server->pepper, sizeof(server->pepper));
-}
-
 /* Reads the request and its fields. */
 static enum rc
 read_form(struct way *way)
@@ -298,12 +290,13 @@ answer(struct way *way)
 	way->call.config = &server->config;
 	way->call.db = server->db;
 	rc = admit(way);
-	if (rc == RC_OK) {
-		rc = run(way);
-		/* An action that failed half-way has nothing open. */
-		db_rollback(server->db);
-		touch(way);
+	if (rc != RC_OK) {
+		way->touch = 0;
+		return rc;
 	}
+	rc = run(way);
+	/* An action that failed half-way has nothing open. */
+	db_rollback(server->db);
 	return rc;
 }
 
@@ -343,13 +336,15 @@ send(struct way *way, enum rc rc, const char *body, size_t len)
 int
 call_main(const char *program, const struct action *const actions[], size_t n)
 {
-	struct server server = { .actions = actions, .nactions = n };
+	static struct server server;
 	struct way way = { .server = &server };
 	char *body = NULL;
 	uint32_t seed = 0;
 	enum rc rc, sent;
 	size_t len = 0;
 
+	server.actions = actions;
+	server.nactions = n;
 	log_program(program);
 	log_incident_new();
 	rc = process_harden(1);
@@ -372,9 +367,15 @@ call_main(const char *program, const struct action *const actions[], size_t n)
 	}
 	sent = send(&way, rc, body, len);
 	cgi_body_drain(&way.request);
+	cgi_end();
+	touch(&way);
 	free(body);
 	form_free(way.form);
 	cgi_request_clear(&way.request);
-	stop(&server);
+	/*
+	 * The databases are not closed: no transaction is open, and the end of
+	 * the process closes files faster than SQLite frees its memory.
+	 */
+	secret_wipe(&server.pepper, sizeof(server.pepper));
 	return sent == RC_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,22 +217,27 @@ cgi_body_read(struct cgi_request *req)
 	return RC_OK;
 }
 
-void
-cgi_body_drain(struct cgi_request *req)
+/* Apart, so that its buffer costs nothing where nothing is left. */
+static __attribute__((noinline)) void
+drain(void)
 {
 	time_t deadline = monotonic_seconds() + DRAIN_SECONDS;
 	char buf[16384];
-	size_t left = DRAIN_MAX;
-	ssize_t n;
+	size_t left;
+	ssize_t n = 1;
 
-	while (!req->body_read && left >= sizeof(buf)) {
+	for (left = DRAIN_MAX; n > 0 && left >= sizeof(buf);
+	     left -= n > 0 ? (size_t)n : 0)
 		n = read_input(buf, sizeof(buf), deadline);
-		if (n <= 0)
-			req->body_read = 1;
-		else
-			left -= (size_t)n;
-	}
 	secret_wipe(buf, sizeof(buf));
+}
+
+void
+cgi_body_drain(struct cgi_request *req)
+{
+	if (!req->body_read)
+		drain();
+	req->body_read = 1;
 }
 
 void
@@ -337,4 +343,20 @@ cgi_send(const struct cgi_answer *answer, const char *content_type,
 	if (write_all(head, used) != RC_OK)
 		return RC_FAIL;
 	return write_all(body, len);
+}
+
+void
+cgi_end(void)
+{
+	/*
+	 * mod_cgid's socket is both stdin and stdout.  They are not closed:
+	 * the next file to be opened must not become one of them.
+	 */
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)dup2(fd, STDIN_FILENO);
+	(void)dup2(fd, STDOUT_FILENO);
+	(void)close(fd);
 }

@@ -73,4 +73,10 @@ void cgi_header_int(struct cgi_answer *answer, const char *name, int64_t n);
 enum rc cgi_send(const struct cgi_answer *answer, const char *content_type,
     const char *body, size_t len);
 
+/*
+ * Ends input and output: the web server has all of the answer and sends it
+ * on, while this process still cleans up.  Both lead nowhere from then on.
+ */
+void cgi_end(void);
+
 #endif

@@ -18,7 +18,7 @@
 #include "log.h"
 #include "number.h"
 
-enum { FILE_MAX = 16384 }; /* bytes of a configuration file */
+enum { FILE_MAX = 8192 }; /* bytes of a configuration file */
 
 enum value_kind {
 	VALUE_PATH,

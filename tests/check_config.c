@@ -314,9 +314,9 @@ START_TEST(a_value_that_does_not_fit_is_refused)
 }
 END_TEST
 
-START_TEST(a_file_has_at_most_16_kibibytes)
+START_TEST(a_file_has_at_most_8_kibibytes)
 {
-	enum { MAX = 16384 };
+	enum { MAX = 8192 };
 	char *text = malloc(MAX + 1);
 	struct config config;
 	char *log;
@@ -327,7 +327,7 @@ START_TEST(a_file_has_at_most_16_kibibytes)
 	ck_assert_int_eq(load(text, MAX, &config, &log), RC_OK);
 	ck_assert_int_eq(config.busy_ms, 77);
 	free(log);
-	load_bad(text, MAX + 1, "over 16384 bytes");
+	load_bad(text, MAX + 1, "over 8192 bytes");
 	free(text);
 }
 END_TEST
@@ -796,7 +796,7 @@ config_suite(void)
 	tcase_add_loop_test(tc, proxies_with_spaces_between_are_refused, 0, 3);
 	tcase_add_test(tc, a_nul_in_the_file_is_refused);
 	tcase_add_loop_test(tc, a_value_that_does_not_fit_is_refused, 0, 2);
-	tcase_add_test(tc, a_file_has_at_most_16_kibibytes);
+	tcase_add_test(tc, a_file_has_at_most_8_kibibytes);
 	tcase_add_loop_test(
 	    tc, a_file_that_others_can_write_is_refused, 0, ROWS(modes));
 	tcase_add_test(tc, what_is_no_file_is_refused);
