@@ -313,7 +313,7 @@ cmd_pepper(const struct cmd_call *call, struct pepper *pepper)
 {
 	char path[CONFIG_PATH_MAX];
 
-	if (config_data_path(&call->config, CMD_PEPPER, path) != RC_OK)
+	if (config_data_path(&call->config, SECRET_PEPPER_NAME, path) != RC_OK)
 		return RC_FAIL;
 	return secret_pepper_load(path, pepper);
 }

@@ -132,9 +132,6 @@ enum rc cmd_account(
 /* Loads the pepper; whoever does wipes it.  RC_FAIL (logged). */
 enum rc cmd_pepper(const struct cmd_call *call, struct pepper *pepper);
 
-/* The file of the pepper, in the data directory. */
-#define CMD_PEPPER "pepper"
-
 /* The commands, by file. */
 enum cmd_exit cmd_init(struct cmd_call *call);
 enum cmd_exit cmd_migrate(struct cmd_call *call);

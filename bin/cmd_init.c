@@ -248,7 +248,7 @@ make_data(const struct config *config)
 
 	if (config_check_data(config, NULL) != RC_OK ||
 	    secret_init() != RC_OK ||
-	    config_data_path(config, CMD_PEPPER, pepper) != RC_OK ||
+	    config_data_path(config, SECRET_PEPPER_NAME, pepper) != RC_OK ||
 	    config_data_path(config, DB_NAME, database) != RC_OK)
 		return CMD_OURS;
 	status = make_pepper(pepper, database);
