@@ -75,26 +75,39 @@ process_harden(int web)
 	return RC_OK;
 }
 
-/* True if nobody but root can change what the path leads to. */
+/* True if all names of a path are root's to move; takes them off its end. */
+static int
+is_kept_by_root(char *path)
+{
+	char *end = path + strlen(path);
+	struct stat st;
+
+	/* In a sticky directory only the owner moves a name. */
+	do {
+		*end = '\0';
+		if (lstat(*path != '\0' ? path : "/", &st) != 0 ||
+		    st.st_uid != 0 ||
+		    (S_ISDIR(st.st_mode) && (st.st_mode & 022) != 0 &&
+			(st.st_mode & S_ISVTX) == 0))
+			return 0;
+	} while ((end = strrchr(path, '/')) != NULL);
+	return 1;
+}
+
+/*
+ * True if nobody but root can change what the path leads to: neither its
+ * links nor what is at their end.
+ */
 static int
 is_roots_alone(const char *path)
 {
-	char dir[PATH_MAX];
-	struct stat st;
-	char *slash;
+	char given[PATH_MAX], real[PATH_MAX];
+	size_t len = strlen(path);
 
-	if (realpath(path, dir) == NULL)
+	if (len >= sizeof(given) || realpath(path, real) == NULL)
 		return 0;
-	/* In a sticky directory only the owner moves a name. */
-	while ((slash = strrchr(dir, '/')) != NULL) {
-		slash[slash == dir] = '\0';
-		if (lstat(dir, &st) != 0 || st.st_uid != 0 ||
-		    ((st.st_mode & 022) != 0 && (st.st_mode & S_ISVTX) == 0))
-			return 0;
-		if (slash == dir)
-			return 1;
-	}
-	return 0;
+	memcpy(given, path, len + 1);
+	return is_kept_by_root(given) && is_kept_by_root(real);
 }
 
 enum rc

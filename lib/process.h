@@ -19,7 +19,8 @@ enum rc process_harden(int web);
  * Run by root: becomes the owner of the file or directory for good, so that
  * root neither leaves files of its own among the owner's nor follows what
  * the owner wrote.  What belongs to root must be out of everybody else's
- * reach.  RC_FAIL (logged) otherwise.
+ * reach, and so must the links and directories on the way there.  RC_FAIL
+ * (logged) otherwise.
  */
 enum rc process_become_owner(const char *path);
 
