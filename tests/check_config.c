@@ -658,18 +658,6 @@ START_TEST(a_data_directory_is_there_and_is_one)
 }
 END_TEST
 
-START_TEST(anothers_data_directory_is_refused)
-{
-	struct config config;
-
-	make_site(0700, &config);
-	if (geteuid() != 0 || chown(config.data_dir, 1, 1) != 0)
-		return; /* only root gives away */
-	ck_assert_int_eq(
-	    check_data(&config, NULL, "must belong to the user"), RC_FAIL);
-}
-END_TEST
-
 /* What stands where, as links of the scratch directory; NULL: none. */
 static const struct {
 	const char *link, *target; /* made first */
@@ -809,7 +797,6 @@ config_suite(void)
 	tcase_add_loop_test(
 	    tc, a_data_directory_is_closed_to_others, 0, ROWS(data_modes));
 	tcase_add_test(tc, a_data_directory_is_there_and_is_one);
-	tcase_add_test(tc, anothers_data_directory_is_refused);
 	tcase_add_loop_test(
 	    tc, nothing_secret_is_inside_the_document_root, 0, ROWS(sites));
 	tcase_add_test(tc, everything_is_inside_a_root_of_slash);

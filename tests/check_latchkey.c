@@ -1044,35 +1044,6 @@ START_TEST(what_the_api_refuses_to_use_latchkey_does_too)
 }
 END_TEST
 
-START_TEST(run_by_root_files_stay_the_owners)
-{
-	static const char *const files[] = { "data", "data/" DB_NAME,
-		"data/pepper", "data/" DB_NAME ".gate",
-		"data/" DB_NAME "-journal" };
-	enum { NOBODY = 65534 };
-	struct stat st;
-	int i;
-
-	if (geteuid() != 0)
-		return;
-	/* The owner must get there. */
-	ck_assert_int_eq(chmod(site.dir, 0755), 0);
-	must_end(DONE, "init --dir %s --owner %d", in_site("new"), NOBODY);
-	must_end(DONE, "-c %s account add one@example.test",
-	    in_site("new/latchkey.conf"));
-	must_end(DONE, "-c %s credit 1 5", in_site("new/latchkey.conf"));
-	for (i = 0; i < ROWS(files); i++) {
-		char name[128];
-
-		(void)snprintf(name, sizeof(name), "new/%s", files[i]);
-		if (stat(in_site(name), &st) == 0)
-			ck_assert_msg(st.st_uid == NOBODY, "%s is %d's", name,
-			    (int)st.st_uid);
-	}
-	must_end(REFUSED, "init --dir %s --owner nosuchuser", in_site("other"));
-}
-END_TEST
-
 static Suite *
 make_suite(void)
 {
@@ -1110,7 +1081,6 @@ make_suite(void)
 	tcase_add_test(tc, a_locked_database_is_for_later);
 	tcase_add_test(tc, a_full_disk_is_for_later_and_changes_nothing);
 	tcase_add_test(tc, what_the_api_refuses_to_use_latchkey_does_too);
-	tcase_add_test(tc, run_by_root_files_stay_the_owners);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -394,18 +394,6 @@ START_TEST(what_is_no_file_is_no_pepper)
 }
 END_TEST
 
-START_TEST(anothers_pepper_is_refused)
-{
-	char path[SCRATCH_PATH_LEN], bytes[SECRET_PEPPER_LEN] = { 0 };
-	struct pepper pepper;
-
-	scratch_write("pepper", bytes, sizeof(bytes), 0600, path);
-	if (geteuid() != 0 || chown(path, 1, 1) != 0)
-		return; /* only root gives away */
-	ck_assert_int_eq(load(path, &pepper, "refuse the pepper"), RC_FAIL);
-}
-END_TEST
-
 static Suite *
 secret_suite(void)
 {
@@ -438,7 +426,6 @@ secret_suite(void)
 	tcase_add_loop_test(tc, a_pepper_has_32_bytes_that_nobody_else_can_read,
 	    0, ROWS(files));
 	tcase_add_test(tc, what_is_no_file_is_no_pepper);
-	tcase_add_test(tc, anothers_pepper_is_refused);
 	suite_add_tcase(s, tc);
 	return s;
 }
