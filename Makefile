@@ -22,30 +22,35 @@ FUZZ_SECONDS = 60
 CC = gcc
 OPT = -O2
 
-# Static programs start in about half the time of dynamic ones; a position
-# independent one costs a little of that and makes an attacker guess.
-STATIC = -static-pie
+# Static programs start in about half the time of dynamic ones.  They are
+# position independent, so that an attacker has to guess where code is; PIE=0
+# saves the 4 % of a call that it takes to relocate 20 pages of tables.
+PIE = 1
 
 WARN = -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
 	-Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wpointer-arith -Wcast-qual -Wwrite-strings \
 	-Wundef -Wvla -Wformat=2 -Wformat-security -Wnull-dereference \
 	-Wswitch-enum -Werror
-HARDEN = -fPIE -fstack-protector-strong -fstack-clash-protection \
+HARDEN = -fstack-protector-strong -fstack-clash-protection \
 	-ffunction-sections -fdata-sections -fno-common
 LDHARDEN = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections
 
 ifeq ($(SANITIZE),1)
 BUILD = build/sanitize
 OPT = -O1 -g
-HARDEN = -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all \
+PIE = 1
+HARDEN = -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -fno-common
-LDHARDEN = -pie -fsanitize=address,undefined
-STATIC =
+LDHARDEN = -fsanitize=address,undefined
+STATIC = -pie
 else
 BUILD = build
 HARDEN += -D_FORTIFY_SOURCE=2
+STATIC = $(if $(filter 1,$(PIE)),-static-pie,-static -no-pie)
 endif
+HARDEN += $(if $(filter 1,$(PIE)),-fPIE,-fno-pie)
+DYNAMIC = $(if $(filter 1,$(PIE)),-pie,-no-pie)
 
 CPPFLAGS = -D_GNU_SOURCE -Ilib -I$(BUILD)/gen -DLATCHKEY_VERSION=$(VERSION)
 CFLAGS = $(OPT) $(WARN) $(HARDEN)
@@ -193,7 +198,7 @@ $(TESTLIB): $(addprefix $(BUILD)/obj/tests/,harness.o contract.o fixture.o \
 
 $(BUILD)/tests/check_%: $(BUILD)/obj/tests/check_%.o $(TESTLIB) $(LIB)
 	@echo '  LD   $@'
-	@$(CC) $(OPT) -pie $(LDHARDEN) $(WRAP) -o $@ $^ $(TESTLIBS)
+	@$(CC) $(OPT) $(DYNAMIC) $(LDHARDEN) $(WRAP) -o $@ $^ $(TESTLIBS)
 
 # Here allocations fail when the test says so.
 $(BUILD)/tests/check_memory: WRAP = \

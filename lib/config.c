@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -320,19 +319,41 @@ is_below(const char *path, const char *dir)
 	       (path[len] == '/' || path[len] == '\0');
 }
 
-/* Refuses a path inside the document root, links resolved. */
+/*
+ * Resolves all links of a path by asking the kernel for the name of what it
+ * opened: three system calls, where realpath(3) makes one a directory.
+ */
+static enum rc
+resolve(const char *path, char real[CONFIG_PATH_MAX])
+{
+	char link[32];
+	ssize_t n = -1;
+	int fd;
+
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return RC_NOT_FOUND;
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, real, CONFIG_PATH_MAX);
+	(void)close(fd);
+	/* Outside of a changed root the name does not begin with a slash. */
+	if (n <= 0 || n >= CONFIG_PATH_MAX || real[0] != '/')
+		return RC_FAIL;
+	real[n] = '\0';
+	return RC_OK;
+}
+
+/* Refuses a path inside the document root, which is a real path. */
 static enum rc
 check_outside(const char *what, const char *path, const char *root)
 {
-	char real_path[PATH_MAX], real_root[PATH_MAX];
+	char real[CONFIG_PATH_MAX];
 
-	if (realpath(path, real_path) == NULL) {
-		log_err("cannot resolve %s: %s", path, strerror(errno));
+	if (resolve(path, real) != RC_OK) {
+		log_err("cannot resolve %s", path);
 		return RC_FAIL;
 	}
-	if (realpath(root, real_root) == NULL)
-		return RC_OK; /* nothing is served from there */
-	if (is_below(real_path, real_root)) {
+	if (is_below(real, root)) {
 		log_err("refuse to start: the %s %s is inside the document "
 			"root",
 		    what, path);
@@ -344,7 +365,9 @@ check_outside(const char *what, const char *path, const char *root)
 enum rc
 config_check_data(const struct config *config, const char *document_root)
 {
+	char root[CONFIG_PATH_MAX];
 	struct stat st;
+	enum rc rc;
 
 	if (stat(config->data_dir, &st) != 0) {
 		log_err("cannot find the data directory %s: %s",
@@ -360,10 +383,17 @@ config_check_data(const struct config *config, const char *document_root)
 	}
 	if (document_root == NULL || document_root[0] == '\0')
 		return RC_OK;
-	if (check_outside("data directory", config->data_dir, document_root) !=
-	    RC_OK)
+	rc = resolve(document_root, root);
+	if (rc == RC_NOT_FOUND)
+		return RC_OK; /* nothing is served from there */
+	if (rc != RC_OK) {
+		log_err("cannot resolve the document root %s", document_root);
 		return RC_FAIL;
-	return check_outside("configuration", config->path, document_root);
+	}
+	rc = check_outside("data directory", config->data_dir, root);
+	if (rc == RC_OK)
+		rc = check_outside("configuration", config->path, root);
+	return rc;
 }
 
 enum rc

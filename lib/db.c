@@ -268,12 +268,13 @@ static const char SQL_BEGIN_WRITE[] = "BEGIN IMMEDIATE";
 static const char SQL_COMMIT[] = "COMMIT";
 static const char SQL_ROLLBACK[] = "ROLLBACK";
 
+/* Scratch pages are small, for a call changes three rows. */
+static const char SQL_PAGE_SIZE[] = "PRAGMA page_size = 1024";
+
 /*
- * Settings of the connection.  Scratch pages are small, for a call changes
- * three rows; a REPLACE must not pass by the triggers.
+ * Settings of the connection; a REPLACE must not pass by the triggers.
  */
-static const char SQL_SCRATCH[] = "PRAGMA page_size = 1024;"
-				  "PRAGMA journal_mode = PERSIST;"
+static const char SQL_SCRATCH[] = "PRAGMA journal_mode = PERSIST;"
 				  "PRAGMA synchronous = OFF";
 static const char SQL_DURABLE[] = "PRAGMA journal_mode = TRUNCATE;"
 				  "PRAGMA synchronous = FULL;"
@@ -283,11 +284,15 @@ static const char SQL_DURABLE[] = "PRAGMA journal_mode = TRUNCATE;"
 static enum rc
 set_journal(struct db *db)
 {
-	enum rc rc;
+	enum rc rc = RC_OK;
 
 	if (db->has_journal)
 		return RC_OK;
-	rc = db_script(db, db->flags & DB_SCRATCH ? SQL_SCRATCH : SQL_DURABLE);
+	if ((db->flags & DB_SCRATCH) && db_is_empty(db))
+		rc = db_script(db, SQL_PAGE_SIZE);
+	if (rc == RC_OK)
+		rc = db_script(
+		    db, db->flags & DB_SCRATCH ? SQL_SCRATCH : SQL_DURABLE);
 	db->has_journal = rc == RC_OK;
 	return rc;
 }
@@ -617,6 +622,14 @@ enum rc
 db_version(struct db *db, int64_t *version)
 {
 	return db_one(db, SQL_VERSION, DB_NO_ARGS, version);
+}
+
+int
+db_is_empty(const struct db *db)
+{
+	struct stat st;
+
+	return stat(db->path, &st) == 0 && st.st_size == 0;
 }
 
 int

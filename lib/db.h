@@ -146,6 +146,13 @@ void db_expect(struct db *db, int64_t version);
 enum rc db_version(struct db *db, int64_t *version);
 
 /*
+ * True if nothing was ever committed to the file: one system call where a
+ * query would read the schema.  Inside a transaction, so that nobody else is
+ * about to fill it.
+ */
+int db_is_empty(const struct db *db);
+
+/*
  * True if the last failure said that the file is damaged, no database, or
  * one of another schema.
  */

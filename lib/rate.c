@@ -25,8 +25,7 @@ static const char SQL_CREATE[] =
     "CREATE TABLE counter (subject BLOB PRIMARY KEY,"
     " window_start INTEGER NOT NULL, used INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID;"
-    "CREATE INDEX counter_age ON counter (window_start);"
-    "PRAGMA user_version = 1";
+    "CREATE INDEX counter_age ON counter (window_start)";
 
 enum rc
 rate_open(const char *path, int64_t busy_ms, struct rate **out)
@@ -126,9 +125,11 @@ get(struct db *db, struct rate_count *c, int64_t now, int64_t *start)
 	return RC_OK;
 }
 
-static const char SQL_PUT[] =
-    "INSERT INTO counter (subject, window_start, used) VALUES ($1, $2, $3)"
-    " ON CONFLICT (subject) DO UPDATE SET window_start = $2, used = $3";
+static const char SQL_COUNT[] = "UPDATE counter SET used = $1"
+				" WHERE subject = $2";
+static const char SQL_START[] =
+    "INSERT OR REPLACE INTO counter (subject, window_start, used)"
+    " VALUES ($1, $2, 1)";
 
 /* Two for each new one: the table stays as small as a minute's callers. */
 static const char SQL_PRUNE[] =
@@ -142,10 +143,12 @@ put(struct db *db, struct rate_count *c, int64_t now, int64_t start)
 	unsigned char buf[17];
 	enum rc rc;
 
-	rc = db_run(
-	    db, SQL_PUT, DB_ARGS(subject(c, buf), DB_INT(start), DB_INT(used)));
 	c->remaining--;
-	if (rc == RC_OK && used == 1)
+	if (used > 1)
+		return db_run(
+		    db, SQL_COUNT, DB_ARGS(DB_INT(used), subject(c, buf)));
+	rc = db_run(db, SQL_START, DB_ARGS(subject(c, buf), DB_INT(start)));
+	if (rc == RC_OK)
 		rc = db_run(db, SQL_PRUNE, DB_ARGS(DB_INT(now - RATE_WINDOW)));
 	return rc;
 }
@@ -153,15 +156,13 @@ put(struct db *db, struct rate_count *c, int64_t now, int64_t start)
 static enum rc
 peek(struct db *db, struct rate_count *c, int64_t now)
 {
-	int64_t start, version;
+	int64_t start;
 	enum rc rc;
 
 	c->remaining = c->limit;
 	c->reset = now + RATE_WINDOW;
 	rc = db_begin(db, DB_READ);
-	if (rc == RC_OK)
-		rc = db_version(db, &version);
-	if (rc == RC_OK && version != 0)
+	if (rc == RC_OK && !db_is_empty(db))
 		rc = get(db, c, now, &start);
 	rc = db_end(db, rc);
 	if (rc == RC_OK && c->remaining == 0)
@@ -173,7 +174,7 @@ static enum rc
 admit(
     struct db *db, struct rate_count *c, size_t n, int64_t now, size_t *denied)
 {
-	int64_t start[RATE_LAYERS], version;
+	int64_t start[RATE_LAYERS];
 	size_t i, first = n; /* that has run out */
 	enum rc rc;
 
@@ -181,8 +182,7 @@ admit(
 	rc = db_begin(db, DB_WRITE);
 	if (rc != RC_OK)
 		return rc;
-	rc = db_version(db, &version);
-	if (rc == RC_OK && version == 0)
+	if (db_is_empty(db))
 		rc = db_script(db, SQL_CREATE);
 	for (i = 0; rc == RC_OK && i < n; i++) {
 		rc = get(db, &c[i], now, &start[i]);

@@ -212,6 +212,23 @@ START_TEST(a_read_only_one_reads)
 }
 END_TEST
 
+START_TEST(a_file_is_empty_until_the_first_commit)
+{
+	struct db *db = NULL;
+
+	ck_assert_int_eq(
+	    db_open(fixture_path("new"), DB_CREATE, FIXTURE_BUSY_MS, &db),
+	    RC_OK);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
+	ck_assert_int_ne(db_is_empty(db), 0);
+	ck_assert_int_eq(db_script(db, "CREATE TABLE t (x)"), RC_OK);
+	ck_assert_int_eq(db_commit(db), RC_OK);
+	ck_assert_int_eq(db_is_empty(db), 0);
+	db_close(db);
+	ck_assert_int_eq(db_is_empty(fx.db), 0);
+}
+END_TEST
+
 START_TEST(garbage_is_damage)
 {
 	char bytes[8192];
@@ -736,6 +753,7 @@ make_suite(void)
 	tcase_add_test(tc, a_path_too_long_is_refused);
 	tcase_add_test(tc, files_are_closed_to_others);
 	tcase_add_test(tc, a_read_only_one_reads);
+	tcase_add_test(tc, a_file_is_empty_until_the_first_commit);
 	tcase_add_test(tc, garbage_is_damage);
 	tcase_add_test(tc, settings_are_the_measured_ones);
 	tcase_add_test(tc, values_come_back_as_they_went);
