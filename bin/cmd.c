@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "account_admin.h"
 #include "log.h"
 #include "money.h"
 #include "number.h"
 #include "text.h"
+#include "timestamp.h"
 
 enum { COLUMNS_MAX = 16, CELL_LEN = 64 };
 
@@ -269,14 +269,10 @@ cmd_json_text(const char *s)
 json_t *
 cmd_json_time(int64_t seconds)
 {
-	time_t t = (time_t)seconds;
-	char buf[32];
-	struct tm tm;
+	char buf[TIMESTAMP_LEN];
 
-	if (seconds == 0 || gmtime_r(&t, &tm) == NULL ||
-	    strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		return json_null();
-	return json_string(buf);
+	return seconds == 0 ? json_null()
+			    : json_string(timestamp_format(seconds, buf));
 }
 
 json_t *

@@ -80,7 +80,7 @@ secret_random_base62(char *buf, size_t n)
 
 /* SHA-256, or HMAC-SHA-256 where there is a key. */
 static enum rc
-digest(const struct pepper *key, const void *data, size_t len,
+digest(const void *key, size_t key_len, const void *data, size_t len,
     unsigned char out[SECRET_HASH_LEN])
 {
 	gcry_md_hd_t md = NULL;
@@ -90,7 +90,7 @@ digest(const struct pepper *key, const void *data, size_t len,
 	err = gcry_md_open(
 	    &md, GCRY_MD_SHA256, key != NULL ? GCRY_MD_FLAG_HMAC : 0);
 	if (err == 0 && key != NULL)
-		err = gcry_md_setkey(md, key->bytes, sizeof(key->bytes));
+		err = gcry_md_setkey(md, key, key_len);
 	if (err != 0) {
 		log_err("cannot hash: %s", gcry_strerror(err));
 		goto out;
@@ -106,14 +106,21 @@ out:
 enum rc
 secret_sha256(const void *data, size_t len, unsigned char hash[SECRET_HASH_LEN])
 {
-	return digest(NULL, data, len, hash);
+	return digest(NULL, 0, data, len, hash);
 }
 
 enum rc
 secret_hmac(const struct pepper *pepper, const void *data, size_t len,
     unsigned char mac[SECRET_HASH_LEN])
 {
-	return digest(pepper, data, len, mac);
+	return digest(pepper->bytes, sizeof(pepper->bytes), data, len, mac);
+}
+
+enum rc
+secret_hmac_key(const void *key, size_t key_len, const void *data, size_t len,
+    unsigned char mac[SECRET_HASH_LEN])
+{
+	return digest(key, key_len, data, len, mac);
 }
 
 int
@@ -134,58 +141,57 @@ secret_wipe(void *buf, size_t len)
 	explicit_bzero(buf, len);
 }
 
-enum rc
-secret_pepper_load(const char *path, struct pepper *pepper)
+/* Reads a key file: exactly len bytes that nobody else can read. */
+static enum rc
+load_file(const char *path, const char *what, unsigned char *bytes, size_t len)
 {
-	unsigned char bytes[SECRET_PEPPER_LEN + 1];
 	enum rc rc = RC_FAIL;
 	struct stat st;
-	ssize_t n;
 	int fd;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		log_err("cannot open the pepper %s: %s", path, strerror(errno));
+		log_err(
+		    "cannot open the %s %s: %s", what, path, strerror(errno));
 		goto out;
 	}
 	if (st.st_uid != geteuid() || (st.st_mode & 077) != 0) {
-		log_err("refuse the pepper %s: its mode must be 0600 and its "
+		log_err("refuse the %s %s: its mode must be 0600 and its "
 			"owner the user of this program",
-		    path);
+		    what, path);
 		goto out;
 	}
-	n = read(fd, bytes, sizeof(bytes));
-	if (n != SECRET_PEPPER_LEN) {
-		log_err("cannot read the pepper %s: it must have %d bytes",
-		    path, SECRET_PEPPER_LEN);
+	if (st.st_size != (off_t)len || read(fd, bytes, len) != (ssize_t)len) {
+		log_err("cannot read the %s %s: it must have %zu bytes", what,
+		    path, len);
+		secret_wipe(bytes, len);
 		goto out;
 	}
-	memcpy(pepper->bytes, bytes, sizeof(pepper->bytes));
 	rc = RC_OK;
 out:
-	secret_wipe(bytes, sizeof(bytes));
 	if (fd >= 0)
 		(void)close(fd);
 	return rc;
 }
 
-enum rc
-secret_pepper_create(const char *path)
+/* Makes a key file of len random bytes; RC_INVALID if there is one. */
+static enum rc
+create_file(const char *path, const char *what, size_t len)
 {
-	unsigned char bytes[SECRET_PEPPER_LEN];
+	unsigned char bytes[64];
 	enum rc rc = RC_FAIL;
 	int fd = -1;
 
-	if (secret_random(bytes, sizeof(bytes)) != RC_OK)
+	if (len > sizeof(bytes) || secret_random(bytes, len) != RC_OK)
 		return RC_FAIL;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 && errno == EEXIST) {
 		rc = RC_INVALID;
 		goto out;
 	}
-	if (fd < 0 || write(fd, bytes, sizeof(bytes)) != sizeof(bytes) ||
-	    fsync(fd) != 0) {
-		log_err("cannot make the pepper %s: %s", path, strerror(errno));
+	if (fd < 0 || write(fd, bytes, len) != (ssize_t)len || fsync(fd) != 0) {
+		log_err(
+		    "cannot make the %s %s: %s", what, path, strerror(errno));
 		if (fd >= 0)
 			(void)unlink(path);
 		goto out;
@@ -195,5 +201,117 @@ out:
 	secret_wipe(bytes, sizeof(bytes));
 	if (fd >= 0)
 		(void)close(fd);
+	return rc;
+}
+
+static const char PEPPER[] = "pepper";
+static const char SEAL_KEY[] = "sealing key";
+
+enum rc
+secret_pepper_load(const char *path, struct pepper *pepper)
+{
+	return load_file(path, PEPPER, pepper->bytes, sizeof(pepper->bytes));
+}
+
+enum rc
+secret_pepper_create(const char *path)
+{
+	return create_file(path, PEPPER, SECRET_PEPPER_LEN);
+}
+
+enum rc
+secret_seal_key_load(const char *path, struct seal_key *key)
+{
+	return load_file(path, SEAL_KEY, key->bytes, sizeof(key->bytes));
+}
+
+enum rc
+secret_seal_key_create(const char *path)
+{
+	return create_file(path, SEAL_KEY, SECRET_SEAL_KEY_LEN);
+}
+
+enum { SEAL_VERSION = 1 }; /* first byte of what is sealed */
+
+/* An AES-256-GCM context with key, nonce and place; NULL (logged). */
+static gcry_cipher_hd_t
+open_cipher(
+    const struct seal_key *key, const char *where, const unsigned char *nonce)
+{
+	gcry_cipher_hd_t cipher = NULL;
+	gcry_error_t err;
+
+	err = gcry_cipher_open(
+	    &cipher, GCRY_CIPHER_AES256, GCRY_CIPHER_MODE_GCM, 0);
+	if (err == 0)
+		err =
+		    gcry_cipher_setkey(cipher, key->bytes, sizeof(key->bytes));
+	if (err == 0)
+		err = gcry_cipher_setiv(cipher, nonce, SECRET_SEAL_NONCE_LEN);
+	if (err == 0)
+		err = gcry_cipher_authenticate(cipher, where, strlen(where));
+	if (err == 0)
+		return cipher;
+	log_err("cannot seal: %s", gcry_strerror(err));
+	gcry_cipher_close(cipher);
+	return NULL;
+}
+
+enum rc
+secret_seal(const struct seal_key *key, const char *where, const void *data,
+    size_t len, unsigned char *sealed)
+{
+	unsigned char *nonce = sealed + SECRET_SEAL_VERSION_LEN;
+	unsigned char *text = nonce + SECRET_SEAL_NONCE_LEN;
+	gcry_cipher_hd_t cipher = NULL;
+	enum rc rc = RC_FAIL;
+	gcry_error_t err;
+
+	sealed[0] = SEAL_VERSION;
+	if (secret_random(nonce, SECRET_SEAL_NONCE_LEN) != RC_OK ||
+	    (cipher = open_cipher(key, where, nonce)) == NULL)
+		goto out;
+	err = gcry_cipher_encrypt(cipher, text, len, data, len);
+	if (err == 0)
+		err =
+		    gcry_cipher_gettag(cipher, text + len, SECRET_SEAL_TAG_LEN);
+	if (err != 0) {
+		log_err("cannot seal: %s", gcry_strerror(err));
+		goto out;
+	}
+	rc = RC_OK;
+out:
+	gcry_cipher_close(cipher);
+	return rc;
+}
+
+enum rc
+secret_unseal(const struct seal_key *key, const char *where,
+    const unsigned char *sealed, size_t sealed_len, void *data)
+{
+	const unsigned char *nonce = sealed + SECRET_SEAL_VERSION_LEN;
+	const unsigned char *text = nonce + SECRET_SEAL_NONCE_LEN;
+	unsigned char tag[SECRET_SEAL_TAG_LEN];
+	gcry_cipher_hd_t cipher = NULL;
+	enum rc rc = RC_FAIL;
+	gcry_error_t err;
+	size_t len;
+
+	if (sealed_len < SECRET_SEAL_EXTRA || sealed[0] != SEAL_VERSION)
+		return RC_DENIED;
+	len = sealed_len - SECRET_SEAL_EXTRA;
+	if ((cipher = open_cipher(key, where, nonce)) == NULL)
+		return RC_FAIL;
+	err = gcry_cipher_decrypt(cipher, data, len, text, len);
+	if (err == 0)
+		err = gcry_cipher_gettag(cipher, tag, sizeof(tag));
+	if (err != 0)
+		log_err("cannot unseal: %s", gcry_strerror(err));
+	else
+		rc = secret_equal(tag, text + len, sizeof(tag)) ? RC_OK
+								: RC_DENIED;
+	if (rc != RC_OK)
+		secret_wipe(data, len);
+	gcry_cipher_close(cipher);
 	return rc;
 }

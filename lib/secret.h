@@ -12,15 +12,28 @@
 
 enum {
 	SECRET_HASH_LEN = 32, /* SHA-256, FIPS 180-4 */
-	SECRET_PEPPER_LEN = 32
+	SECRET_PEPPER_LEN = 32,
+	SECRET_SEAL_KEY_LEN = 32, /* AES-256 */
+	/* Bytes that sealing adds: version, nonce, tag (NIST SP 800-38D). */
+	SECRET_SEAL_VERSION_LEN = 1,
+	SECRET_SEAL_NONCE_LEN = 12,
+	SECRET_SEAL_TAG_LEN = 16,
+	SECRET_SEAL_EXTRA = SECRET_SEAL_VERSION_LEN + SECRET_SEAL_NONCE_LEN +
+			    SECRET_SEAL_TAG_LEN
 };
 
-/* The pepper's file in the data directory. */
+/* Files in the data directory. */
 #define SECRET_PEPPER_NAME "pepper"
+#define SECRET_SEAL_KEY_NAME "seal.key"
 
 /* The installation's pepper, read from its file. */
 struct pepper {
 	unsigned char bytes[SECRET_PEPPER_LEN];
+};
+
+/* The key that seals what must be read again; from its file. */
+struct seal_key {
+	unsigned char bytes[SECRET_SEAL_KEY_LEN];
 };
 
 /*
@@ -46,6 +59,10 @@ enum rc secret_sha256(
 enum rc secret_hmac(const struct pepper *pepper, const void *data, size_t len,
     unsigned char mac[SECRET_HASH_LEN]);
 
+/* HMAC-SHA-256 under a key of any length. */
+enum rc secret_hmac_key(const void *key, size_t key_len, const void *data,
+    size_t len, unsigned char mac[SECRET_HASH_LEN]);
+
 /* 1 if both are the same len bytes, in time that depends on len alone. */
 int secret_equal(const void *a, const void *b, size_t len);
 
@@ -63,5 +80,26 @@ enum rc secret_pepper_load(const char *path, struct pepper *pepper);
  * (RC_INVALID if the file exists).
  */
 enum rc secret_pepper_create(const char *path);
+
+/* The same for the sealing key. */
+enum rc secret_seal_key_load(const char *path, struct seal_key *key);
+enum rc secret_seal_key_create(const char *path);
+
+/*
+ * Seals len bytes with AES-256-GCM under a fresh nonce into sealed, which
+ * takes len + SECRET_SEAL_EXTRA bytes.  Where names the place it is for
+ * ("webhook:7"): elsewhere it cannot be unsealed.  RC_FAIL (logged).
+ */
+enum rc secret_seal(const struct seal_key *key, const char *where,
+    const void *data, size_t len, unsigned char *sealed);
+
+/*
+ * Unseals what has sealed_len bytes into data, which takes sealed_len -
+ * SECRET_SEAL_EXTRA bytes.  RC_DENIED (not logged) if it was changed, is for
+ * another place or was sealed with another key: data is then wiped.
+ * RC_FAIL (logged).
+ */
+enum rc secret_unseal(const struct seal_key *key, const char *where,
+    const unsigned char *sealed, size_t sealed_len, void *data);
 
 #endif
