@@ -140,6 +140,7 @@ enum cmd_exit cmd_account_list(struct cmd_call *call);
 enum cmd_exit cmd_account_suspend(struct cmd_call *call);
 enum cmd_exit cmd_account_unsuspend(struct cmd_call *call);
 enum cmd_exit cmd_account_tier(struct cmd_call *call);
+enum cmd_exit cmd_account_threshold(struct cmd_call *call);
 enum cmd_exit cmd_tier_list(struct cmd_call *call);
 enum cmd_exit cmd_tier_set(struct cmd_call *call);
 enum cmd_exit cmd_key_create(struct cmd_call *call);

@@ -39,12 +39,13 @@ static enum rc
 add_account(void *list, const struct account_row *row)
 {
 	return cmd_append(list,
-	    json_pack("{s:I, s:o, s:o, s:o, s:I, s:o, s:I, s:b, s:o, s:o}",
+	    json_pack("{s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:b, s:o, s:o}",
 		"id", (json_int_t)row->id, "email", cmd_json_text(row->email),
 		"name", cmd_json_text(row->name), "tier",
 		cmd_json_text(row->tier), "calls_per_minute",
 		(json_int_t)row->calls_per_minute, "balance",
-		cmd_json_amount(row->balance_nano), "active_keys",
+		cmd_json_amount(row->balance_nano), "threshold",
+		cmd_json_amount(row->low_nano), "active_keys",
 		(json_int_t)row->active_keys, "suspended",
 		row->suspended_at != 0, "suspended_at",
 		cmd_json_time(row->suspended_at), "created_at",
@@ -129,6 +130,26 @@ cmd_account_tier(struct cmd_call *call)
 	    call->operand[1]);
 }
 
+enum cmd_exit
+cmd_account_threshold(struct cmd_call *call)
+{
+	const char *text = call->operand[1], *why = NULL;
+	int64_t id = 0, low = 0;
+	enum rc rc;
+
+	if (money_parse(text, strlen(text), &low) != RC_OK)
+		return cmd_refuse("cannot use %s: an amount is a decimal with "
+				  "at most nine places",
+		    text);
+	if ((rc = db_begin(call->db, DB_WRITE)) == RC_OK) {
+		rc = cmd_account(call, call->operand[0], &id, &why);
+		if (rc == RC_OK)
+			rc = account_admin_set_low(call->db, id, low);
+		rc = db_end(call->db, rc);
+	}
+	return cmd_end(rc, why, "set the threshold of %s", call->operand[0]);
+}
+
 static enum rc
 add_tier(void *list, const struct tier_row *row)
 {
@@ -182,7 +203,7 @@ cmd_credit(struct cmd_call *call)
 	const char *text = call->operand[1], *why = NULL;
 	int adjust = cmd_value(call, "adjust") != NULL;
 	int negative = text[0] == '-';
-	struct caller caller = { 0 };
+	struct caller caller = { .currency = call->config.currency };
 	int64_t amount = 0, balance = 0;
 	char buf[MONEY_TEXT_LEN];
 	enum rc rc;

@@ -82,6 +82,7 @@ add_account(struct cmd_call *call, const struct pepper *pepper, size_t i,
 	const char *what;
 	enum rc rc;
 
+	caller->currency = call->config.currency;
 	rc = account_admin_create(call->db, demo_accounts[i].email,
 	    demo_accounts[i].name, demo_accounts[i].tier, then,
 	    &caller->account_id, &what);
@@ -150,15 +151,15 @@ move(struct cmd_call *call, const struct caller *caller, size_t i, int64_t id)
 		return RC_OK;
 	if (demo_orders[i].status != ORDER_CANCELED) {
 		change.status = ORDER_IN_PROGRESS;
-		rc = order_admin_set(
-		    call->db, id, &change, then += 3 * 3600, &what);
+		rc = order_admin_set(call->db, id, &change,
+		    call->config.currency, then += 3 * 3600, &what);
 	}
 	change.status = demo_orders[i].status;
 	change.remains = demo_orders[i].remains;
 	change.note = "demo";
 	if (rc == RC_OK && demo_orders[i].status != ORDER_IN_PROGRESS)
-		rc = order_admin_set(
-		    call->db, id, &change, then + 3 * 3600, &what);
+		rc = order_admin_set(call->db, id, &change,
+		    call->config.currency, then + 3 * 3600, &what);
 	if (rc == RC_OK && demo_orders[i].cancel)
 		rc = order_cancel(call->db, caller, id, call->now, &why);
 	if (rc == RC_OK && demo_orders[i].refill)

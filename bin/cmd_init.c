@@ -223,6 +223,29 @@ make_pepper(const char *path, const char *database)
 	return cmd_end(rc, NULL, "make the pepper");
 }
 
+/*
+ * Makes the sealing key where there is none.  Like the pepper it must not be
+ * replaced where something is sealed with the one that is gone.
+ */
+static enum cmd_exit
+make_seal_key(const char *path, int64_t sealed)
+{
+	struct seal_key key;
+	enum rc rc;
+
+	if (!is_file(path, SECRET_SEAL_KEY_LEN)) {
+		if (sealed > 0)
+			return cmd_refuse("cannot go on: secrets of webhooks "
+					  "are there, but their key %s is not",
+			    path);
+		(void)unlink(path);
+	}
+	if ((rc = secret_seal_key_create(path)) == RC_INVALID)
+		rc = secret_seal_key_load(path, &key);
+	secret_wipe(&key, sizeof(key));
+	return cmd_end(rc, NULL, "make the sealing key");
+}
+
 /* Makes and migrates the database. */
 static enum cmd_exit
 make_database(const struct config *config, const char *path)
@@ -244,14 +267,18 @@ static enum cmd_exit
 make_data(const struct config *config)
 {
 	char pepper[CONFIG_PATH_MAX], database[CONFIG_PATH_MAX];
+	char seal_key[CONFIG_PATH_MAX];
 	enum cmd_exit status;
 
 	if (config_check_data(config, NULL) != RC_OK ||
 	    secret_init() != RC_OK ||
 	    config_data_path(config, SECRET_PEPPER_NAME, pepper) != RC_OK ||
+	    config_data_path(config, SECRET_SEAL_KEY_NAME, seal_key) != RC_OK ||
 	    config_data_path(config, DB_NAME, database) != RC_OK)
 		return CMD_OURS;
 	status = make_pepper(pepper, database);
+	if (status == CMD_DONE)
+		status = make_seal_key(seal_key, 0);
 	if (status == CMD_DONE)
 		status = make_database(config, database);
 	return status;
@@ -344,13 +371,30 @@ cmd_init(struct cmd_call *call)
 	return CMD_DONE;
 }
 
+/* operator: any account */
+static const char SQL_SEALED[] = "SELECT COUNT(*) FROM webhook";
+
 enum cmd_exit
 cmd_migrate(struct cmd_call *call)
 {
-	int64_t from = 0, to = 0;
+	int64_t from = 0, to = 0, sealed = 0;
+	char path[CONFIG_PATH_MAX];
+	enum cmd_exit status;
 	enum rc rc;
 
 	rc = migrate(call->db, &from, &to);
+	if (rc == RC_OK && (rc = db_begin(call->db, DB_READ)) == RC_OK)
+		rc = db_end(call->db,
+		    db_one(call->db, SQL_SEALED, DB_NO_ARGS, &sealed));
+	if (rc == RC_OK)
+		rc =
+		    config_data_path(&call->config, SECRET_SEAL_KEY_NAME, path);
+	/* Sites that are older than webhooks have none. */
+	if (rc == RC_OK) {
+		status = make_seal_key(path, sealed);
+		if (status != CMD_DONE)
+			return status;
+	}
 	if (rc == RC_OK && from == to)
 		(void)printf("nothing to do: version %lld\n", (long long)to);
 	else if (rc == RC_OK)

@@ -227,8 +227,9 @@ cmd_order_set(struct cmd_call *call)
 		return cmd_misused(
 		    call, "cannot set the order: nothing to set");
 	if ((rc = db_begin(call->db, DB_WRITE)) == RC_OK)
-		rc = db_end(call->db,
-		    order_admin_set(call->db, id, &change, call->now, &why));
+		rc = db_end(
+		    call->db, order_admin_set(call->db, id, &change,
+				  call->config.currency, call->now, &why));
 	if (rc == RC_NOT_FOUND)
 		why = "no such order";
 	return cmd_end(rc, why, "set the order %s", call->operand[0]);

@@ -111,6 +111,8 @@ const struct cmd cmd_table[] = {
 	    cmd_account_unsuspend, "accept them again" },
 	{ "account tier", "ACCOUNT TIER", 2, 2, CMD_DATABASE, NULL,
 	    cmd_account_tier, "put an account into a rate tier" },
+	{ "account threshold", "ACCOUNT AMOUNT", 2, 2, CMD_DATABASE, NULL,
+	    cmd_account_threshold, "tell its webhooks when it has less" },
 	{ "tier list", "", 0, 0, CMD_DATABASE, json_only, cmd_tier_list,
 	    "list the rate tiers" },
 	{ "tier set", "TIER CALLS", 2, 2, CMD_DATABASE, NULL, cmd_tier_set,

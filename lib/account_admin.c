@@ -11,34 +11,6 @@
 #include "number.h"
 #include "text.h"
 
-/*
- * Writes an address in lower case to out if it can be one: a part without
- * spaces or quotes before the one @, letters, digits, dots and hyphens after
- * it.  Mail to it tells the rest.
- */
-static int
-normal_email(const char *s, char out[ACCOUNT_EMAIL_MAX + 1])
-{
-	static const char local[] = "abcdefghijklmnopqrstuvwxyz0123456789"
-				    ".!#$%&'*+-/=?^_`{|}~";
-	static const char domain[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
-	size_t len = strnlen(s, ACCOUNT_EMAIL_MAX + 1), i, at;
-
-	if (len > ACCOUNT_EMAIL_MAX)
-		return 0;
-	for (i = 0; i < len; i++)
-		out[i] = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] - 'A' + 'a')
-						    : s[i];
-	out[len] = '\0';
-	at = strspn(out, local);
-	if (at == 0 || at >= len || out[at] != '@')
-		return 0;
-	i = at + 1;
-	return out[i] != '\0' && out[i] != '.' && out[i] != '-' &&
-	       i + strspn(out + i, domain) == len && out[len - 1] != '.' &&
-	       out[len - 1] != '-';
-}
-
 static const char SQL_TIER_ID[] = "SELECT id FROM tier WHERE name = $1";
 
 static enum rc
@@ -65,13 +37,13 @@ enum rc
 account_admin_create(struct db *db, const char *email, const char *name,
     const char *tier, int64_t now, int64_t *id, const char **what)
 {
-	char address[ACCOUNT_EMAIL_MAX + 1];
+	char address[TEXT_EMAIL_MAX + 1];
 	int64_t tier_row = 0, other = 0;
 	enum rc rc;
 
 	*id = 0;
 	*what = "";
-	if (!normal_email(email, address)) {
+	if (!text_email(email, address)) {
 		*what = "this is no e-mail address";
 		return RC_INVALID;
 	}
@@ -104,13 +76,13 @@ static const char SQL_BY_ID[] = "SELECT id FROM account WHERE id = $1";
 enum rc
 account_admin_find(struct db *db, const char *who, int64_t *id)
 {
-	char address[ACCOUNT_EMAIL_MAX + 1];
+	char address[TEXT_EMAIL_MAX + 1];
 	int64_t n = 0;
 
 	*id = 0;
 	if (number_parse(who, strlen(who), 1, INT64_MAX, &n) == RC_OK)
 		return db_one(db, SQL_BY_ID, DB_ARGS(DB_INT(n)), id);
-	if (!normal_email(who, address))
+	if (!text_email(who, address))
 		return RC_NOT_FOUND;
 	return find_email(db, address, id);
 }
@@ -119,6 +91,7 @@ account_admin_find(struct db *db, const char *who, int64_t *id)
 static const char SQL_LIST[] =
     "SELECT account.id, account.email, account.name, tier.name,"
     " tier.calls_per_minute, account.balance_nano,"
+    " account.low_balance_nano,"
     " (SELECT COUNT(*) FROM api_key"
     "  WHERE api_key.account_id = account.id AND revoked_at IS NULL),"
     " account.suspended_at, account.created_at"
@@ -143,9 +116,10 @@ account_admin_list(struct db *db,
 			.tier = db_text(rows, 3),
 			.calls_per_minute = db_int(rows, 4),
 			.balance_nano = db_int(rows, 5),
-			.active_keys = db_int(rows, 6),
-			.suspended_at = db_int(rows, 7),
-			.created_at = db_int(rows, 8),
+			.low_nano = db_int(rows, 6),
+			.active_keys = db_int(rows, 7),
+			.suspended_at = db_int(rows, 8),
+			.created_at = db_int(rows, 9),
 		};
 		if ((rc = each(arg, &row)) != RC_OK)
 			goto out;
@@ -202,6 +176,17 @@ account_admin_set_tier(struct db *db, int64_t id, const char *tier)
 		return rc;
 	return met(
 	    db, db_run(db, SQL_SET_TIER, DB_ARGS(DB_INT(row), DB_INT(id))));
+}
+
+/* operator: any account */
+static const char SQL_SET_LOW[] =
+    "UPDATE account SET low_balance_nano = $1 WHERE id = $2";
+
+enum rc
+account_admin_set_low(struct db *db, int64_t id, int64_t low_nano)
+{
+	return met(
+	    db, db_run(db, SQL_SET_LOW, DB_ARGS(DB_INT(low_nano), DB_INT(id))));
 }
 
 /* operator: any account */

@@ -18,7 +18,6 @@
 #define ACCOUNT_ADMIN_TIER "Standard"
 
 enum {
-	ACCOUNT_EMAIL_MAX = 254, /* bytes, RFC 5321 section 4.5.3.1.3 */
 	ACCOUNT_ADMIN_CALLS_MAX = 1000000 /* of a tier, in a minute */
 };
 
@@ -30,6 +29,7 @@ struct account_row {
 	const char *tier;
 	int64_t calls_per_minute;
 	int64_t balance_nano;
+	int64_t low_nano; /* balance.low; 0: never */
 	int64_t active_keys;
 	int64_t suspended_at; /* 0: active */
 	int64_t created_at;
@@ -72,6 +72,11 @@ enum rc account_admin_unsuspend(struct db *db, int64_t id);
 
 /* Puts an account into a tier.  RC_NOT_FOUND if either is unknown. */
 enum rc account_admin_set_tier(struct db *db, int64_t id, const char *tier);
+
+/*
+ * Sets the balance below which balance.low is queued; 0: never.  RC_NOT_FOUND.
+ */
+enum rc account_admin_set_low(struct db *db, int64_t id, int64_t low_nano);
 
 /* Calls each for every tier by id, like account_admin_list. */
 enum rc account_admin_tiers(struct db *db,

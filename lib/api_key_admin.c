@@ -10,6 +10,7 @@
 
 #include "log.h"
 #include "text.h"
+#include "webhook.h"
 
 void
 api_key_admin_wipe(struct api_key_text *key)
@@ -166,7 +167,7 @@ api_key_admin_revoke(
 		DB_INT(caller->key_id)));
 	if (rc == RC_OK && db_changes(db) == 0)
 		rc = RC_NOT_FOUND;
-	return rc;
+	return rc == RC_OK ? webhook_pause_of_key(db, caller) : rc;
 }
 
 /* operator: any account; $1 is 0 for all of them */

@@ -64,8 +64,9 @@ enum rc api_key_admin_rotate(struct db *db, const struct pepper *pepper,
     const struct caller *caller, int64_t now, struct api_key_text *key);
 
 /*
- * Revokes the key caller->key_id, for good; why is noted.  RC_NOT_FOUND
- * likewise; RC_INVALID if why is not one line of at most 500 bytes.
+ * Revokes the key caller->key_id, for good, and pauses its webhooks; why is
+ * noted.  RC_NOT_FOUND likewise; RC_INVALID if why is not one line of at most
+ * 500 bytes.
  */
 enum rc api_key_admin_revoke(
     struct db *db, const struct caller *caller, const char *why, int64_t now);

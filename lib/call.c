@@ -154,6 +154,7 @@ authenticate(struct way *way)
 	rc = verify_key(way, key);
 	if (rc == RC_DENIED)
 		return error_set(why, ERROR_KEY, NULL);
+	way->call.caller.currency = way->server->config.currency;
 	if (rc == RC_OK && way->call.caller.suspended)
 		return error_set(why, ERROR_SUSPENDED, NULL);
 	return rc;

@@ -16,6 +16,7 @@
 
 #include "log.h"
 #include "number.h"
+#include "text.h"
 
 enum { FILE_MAX = 8192 }; /* bytes of a configuration file */
 
@@ -24,6 +25,9 @@ enum value_kind {
 	VALUE_URL,
 	VALUE_CURRENCY,
 	VALUE_STATUS,
+	VALUE_SWITCH,
+	VALUE_FILE,
+	VALUE_ADDRESS,
 	VALUE_NUMBER,
 	VALUE_PROXIES
 };
@@ -63,6 +67,18 @@ static const struct value {
 	    "3000",
 	    "# Longest wait for a lock of the database, in milliseconds; a\n"
 	    "# call that waits longer is answered with 503.\n" },
+	{ "webhook_local", VALUE_SWITCH, offsetof(struct config, webhook_local),
+	    0, 0, "no",
+	    "# yes: webhooks may go to this host itself, and by http.  For\n"
+	    "# development alone.\n" },
+	{ "ca_file", VALUE_FILE, offsetof(struct config, ca_file), 0, 0,
+	    "/etc/ssl/certs/ca-certificates.crt",
+	    "# Certificate authorities that are trusted, in PEM.\n" },
+	{ "sendmail", VALUE_FILE, offsetof(struct config, sendmail), 0, 0,
+	    "/usr/sbin/sendmail",
+	    "# Takes mail like sendmail(8); empty: no mail is sent.\n" },
+	{ "mail_from", VALUE_ADDRESS, offsetof(struct config, mail_from), 0, 0,
+	    "", "# Sender of mail; empty: as sendmail chooses.\n" },
 };
 
 enum { VALUES = sizeof(values) / sizeof(values[0]) };
@@ -162,6 +178,26 @@ set_proxies(struct config *config, char *value)
 	return RC_OK;
 }
 
+/* Nothing, or an absolute path. */
+static enum rc
+set_file(char to[CONFIG_PATH_MAX], const char *value)
+{
+	if (value[0] != '\0' && value[0] != '/')
+		return RC_INVALID;
+	return copy(to, CONFIG_PATH_MAX, value);
+}
+
+/* Nothing, or an address that is safe in a header and as an argument. */
+static enum rc
+set_address(char to[CONFIG_TEXT_MAX], const char *value)
+{
+	char address[TEXT_EMAIL_MAX + 1];
+
+	if (value[0] != '\0' && !text_email(value, address))
+		return RC_INVALID;
+	return copy(to, CONFIG_TEXT_MAX, value);
+}
+
 static enum rc
 set(struct config *config, const struct value *v, char *value)
 {
@@ -189,6 +225,14 @@ set(struct config *config, const struct value *v, char *value)
 		return config->http_strict || strcmp(value, "compat") == 0
 			   ? RC_OK
 			   : RC_INVALID;
+	case VALUE_SWITCH:
+		*(int *)field = strcmp(value, "yes") == 0;
+		return *(int *)field || strcmp(value, "no") == 0 ? RC_OK
+								 : RC_INVALID;
+	case VALUE_FILE:
+		return set_file(field, value);
+	case VALUE_ADDRESS:
+		return set_address(field, value);
 	case VALUE_NUMBER:
 		rc = number_parse(value, len, v->min, v->max, field);
 		return rc == RC_OK ? RC_OK : RC_INVALID;

@@ -28,6 +28,10 @@ struct config {
 	int64_t rate_ip;                /* calls a minute from one address */
 	int64_t rate_key;               /* calls a minute with one key */
 	int64_t refill_limit;           /* refills of one order */
+	int webhook_local;              /* endpoints on this host, http */
+	char ca_file[CONFIG_PATH_MAX];  /* authorities that are trusted */
+	char sendmail[CONFIG_PATH_MAX]; /* "": no mail is sent */
+	char mail_from[CONFIG_TEXT_MAX];
 	size_t nproxies;
 	char proxies[CONFIG_PROXIES_MAX][48]; /* trusted addresses */
 };

@@ -12,7 +12,30 @@
 
 static const char SQL_CREDIT[] =
     "UPDATE account SET balance_nano = balance_nano + $1"
-    " WHERE id = $2 AND balance_nano + $1 >= 0 AND balance_nano + $1 <= $3";
+    " WHERE id = $2 AND balance_nano + $1 >= 0 AND balance_nano + $1 <= $3"
+    " RETURNING balance_nano, low_balance_nano";
+
+/* Changes the cached balance; RC_NOT_FOUND if it would leave its bounds. */
+static enum rc
+add(struct db *db, const struct caller *caller, int64_t amount_nano,
+    int64_t *balance_nano, int64_t *low_nano)
+{
+	struct db_rows *rows = NULL;
+	enum rc rc;
+
+	rc = db_query(db, SQL_CREDIT,
+	    DB_ARGS(DB_INT(amount_nano), DB_INT(caller->account_id),
+		DB_INT(MONEY_MAX)),
+	    &rows);
+	if (rc == RC_OK)
+		rc = db_next(rows);
+	if (rc == RC_OK) {
+		*balance_nano = db_int(rows, 0);
+		*low_nano = db_int(rows, 1);
+	}
+	db_done(&rows);
+	return rc;
+}
 
 enum rc
 funds_credit(struct db *db, const struct caller *caller, enum ledger_kind kind,
@@ -21,7 +44,7 @@ funds_credit(struct db *db, const struct caller *caller, enum ledger_kind kind,
 {
 	int house =
 	    kind == LEDGER_DEPOSIT ? LEDGER_DEPOSITS : LEDGER_ADJUSTMENTS;
-	int64_t before = 0;
+	int64_t before = 0, after = 0, low = 0;
 	enum rc rc;
 
 	*balance_nano = 0;
@@ -40,18 +63,18 @@ funds_credit(struct db *db, const struct caller *caller, enum ledger_kind kind,
 		return RC_INVALID;
 	if ((rc = account_balance(db, caller, &before)) != RC_OK)
 		return rc;
-	rc = db_run(db, SQL_CREDIT,
-	    DB_ARGS(DB_INT(amount_nano), DB_INT(caller->account_id),
-		DB_INT(MONEY_MAX)));
-	if (rc != RC_OK)
-		return rc;
-	if (db_changes(db) == 0) {
+	rc = add(db, caller, amount_nano, &after, &low);
+	if (rc == RC_NOT_FOUND) {
 		*what = amount_nano < 0 ? "the balance would be below zero"
 					: "the balance would be too large";
 		return RC_LIMITED;
 	}
-	rc = ledger_post(db, caller, kind, house, 0, amount_nano, note, now);
 	if (rc == RC_OK)
-		*balance_nano = before + amount_nano;
+		rc = ledger_post(
+		    db, caller, kind, house, 0, amount_nano, note, now);
+	if (rc == RC_OK)
+		rc = ledger_tell(db, caller, before, after, low, now);
+	if (rc == RC_OK)
+		*balance_nano = after;
 	return rc;
 }

@@ -5,6 +5,11 @@
  */
 #include "ledger.h"
 
+#include <stdio.h>
+
+#include "event.h"
+#include "money.h"
+
 /* No account: it is the entries that belong to one. */
 static const char SQL_TXN[] =
     "INSERT INTO txn (kind, order_id, posted_at, note)"
@@ -36,24 +41,69 @@ ledger_post(struct db *db, const struct caller *caller, enum ledger_kind kind,
 	    DB_ARGS(DB_INT(house), DB_INT(txn_id), DB_INT(-amount_nano)));
 }
 
+/* The last transaction of a wallet: each is told of once. */
+static const char SQL_LAST[] =
+    "SELECT MAX(txn_id) FROM entry WHERE ledger_id = $1";
+
+enum rc
+ledger_tell(struct db *db, const struct caller *caller, int64_t before_nano,
+    int64_t after_nano, int64_t low_nano, int64_t now)
+{
+	char balance[MONEY_TEXT_LEN], threshold[MONEY_TEXT_LEN];
+	struct event event = { .type = EVENT_BALANCE_LOW };
+	int is_wanted = 0;
+	int64_t last = 0;
+	enum rc rc;
+
+	if (before_nano < low_nano || after_nano >= low_nano)
+		return RC_OK;
+	rc = event_is_wanted(db, caller, event.type, &is_wanted);
+	if (rc == RC_OK && is_wanted)
+		rc = db_one(
+		    db, SQL_LAST, DB_ARGS(DB_INT(caller->account_id)), &last);
+	if (rc != RC_OK || !is_wanted)
+		return rc;
+	(void)snprintf(event.subject, sizeof(event.subject), "balance:%lld",
+	    (long long)last);
+	return event_queue(db, caller, &event,
+	    json_pack("{s:s, s:s, s:s}", "balance",
+		money_format(after_nano, balance), "threshold",
+		money_format(low_nano, threshold), "currency",
+		caller->currency),
+	    now, NULL);
+}
+
 static const char SQL_DEBIT[] =
     "UPDATE account SET balance_nano = balance_nano - $1"
-    " WHERE id = $2 AND balance_nano >= $1";
+    " WHERE id = $2 AND balance_nano >= $1"
+    " RETURNING balance_nano, low_balance_nano";
 
 enum rc
 ledger_charge(struct db *db, const struct caller *caller, int64_t order_id,
     int64_t amount_nano, int64_t now, struct why *why)
 {
+	struct db_rows *rows = NULL;
+	int64_t after = 0, low = 0;
 	enum rc rc;
 
-	rc = db_run(db, SQL_DEBIT,
-	    DB_ARGS(DB_INT(amount_nano), DB_INT(caller->account_id)));
-	if (rc != RC_OK)
-		return rc;
-	if (db_changes(db) != 1)
+	rc = db_query(db, SQL_DEBIT,
+	    DB_ARGS(DB_INT(amount_nano), DB_INT(caller->account_id)), &rows);
+	if (rc == RC_OK)
+		rc = db_next(rows);
+	if (rc == RC_OK) {
+		after = db_int(rows, 0);
+		low = db_int(rows, 1);
+	}
+	db_done(&rows);
+	if (rc == RC_NOT_FOUND)
 		return error_set(why, ERROR_FUNDS, NULL);
-	return ledger_post(db, caller, LEDGER_ORDER, LEDGER_REVENUE, order_id,
-	    -amount_nano, NULL, now);
+	if (rc == RC_OK)
+		rc = ledger_post(db, caller, LEDGER_ORDER, LEDGER_REVENUE,
+		    order_id, -amount_nano, NULL, now);
+	if (rc == RC_OK)
+		rc = ledger_tell(
+		    db, caller, after + amount_nano, after, low, now);
+	return rc;
 }
 
 static const char SQL_CREDIT[] =

@@ -41,6 +41,14 @@ enum ledger_kind {
 enum rc ledger_charge(struct db *db, const struct caller *caller,
     int64_t order_id, int64_t amount_nano, int64_t now, struct why *why);
 
+/*
+ * Queues balance.low if the balance went from low_nano, the account's
+ * threshold, or above to below it; inside the transaction that posted it.
+ * Used by this module and funds alone.
+ */
+enum rc ledger_tell(struct db *db, const struct caller *caller,
+    int64_t before_nano, int64_t after_nano, int64_t low_nano, int64_t now);
+
 /* Gives amount_nano (>= 0) of an order back; nothing is written for 0. */
 enum rc ledger_refund(struct db *db, const struct caller *caller,
     int64_t order_id, int64_t amount_nano, int64_t now);

@@ -5,6 +5,7 @@
 #include "order.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "ledger.h"
 #include "money.h"
@@ -63,7 +64,7 @@ order_may_move(
 static const char SQL_FIND[] =
     "SELECT o.account_id, o.service_id, o.status, o.quantity, o.remains,"
     " o.start_count, o.price_micro, o.charge_nano, o.cancel_requested_at,"
-    " o.updated_at, s.cancel, s.refill"
+    " o.updated_at, s.cancel, s.refill, o.event_seq"
     " FROM orders o JOIN service s ON s.id = o.service_id"
     " WHERE o.account_id = $1 AND o.id = $2";
 
@@ -93,6 +94,7 @@ order_find(struct db *db, const struct caller *caller, int64_t id,
 	order->updated_at = db_int(rows, 9);
 	order->can_cancel = db_int(rows, 10) != 0;
 	order->can_refill = db_int(rows, 11) != 0;
+	order->event_seq = db_int(rows, 12);
 out:
 	db_done(&rows);
 	if (rc == RC_NOT_FOUND)
@@ -112,12 +114,83 @@ refund_of(const struct order *order, enum order_status to, int64_t *refund)
 	return money_charge(order->price_micro, order->remains, refund);
 }
 
+enum rc
+order_tell(struct db *db, const struct caller *caller,
+    const struct order *order, enum event_type type, int64_t seq,
+    int64_t refund_nano, int64_t now)
+{
+	struct event event = { .type = type, .order_id = order->id };
+	char charge[MONEY_TEXT_LEN], refund[MONEY_TEXT_LEN];
+	char start_count[24], remains[24];
+	int is_wanted;
+	enum rc rc;
+
+	rc = event_is_wanted(db, caller, type, &is_wanted);
+	if (rc != RC_OK || !is_wanted)
+		return rc;
+	(void)snprintf(event.subject, sizeof(event.subject), "order:%lld:%lld",
+	    (long long)order->id, (long long)seq);
+	(void)snprintf(start_count, sizeof(start_count), "%lld",
+	    (long long)order->start_count);
+	(void)snprintf(
+	    remains, sizeof(remains), "%lld", (long long)order->remains);
+	return event_queue(db, caller, &event,
+	    json_pack("{s:I, s:s, s:s, s:s, s:s, s:s*, s:s, s:I}", "order",
+		(json_int_t)order->id, "status",
+		order_status_name((int)order->status), "charge",
+		money_format(order->charge_nano, charge), "start_count",
+		start_count, "remains", remains, "refund",
+		refund_nano != 0 ? money_format(refund_nano, refund) : NULL,
+		"currency", caller->currency, "seq", (json_int_t)seq),
+	    now, NULL);
+}
+
+/* The event that tells of a move; EVENT_TYPES if none does. */
+static enum event_type
+event_of(const struct order *order, enum order_status to, enum order_actor by)
+{
+	switch (to) {
+	case ORDER_IN_PROGRESS:
+		return EVENT_ORDER_IN_PROGRESS;
+	case ORDER_COMPLETED:
+		return EVENT_ORDER_COMPLETED;
+	case ORDER_PARTIAL:
+		return EVENT_ORDER_PARTIAL;
+	case ORDER_CANCELED:
+		/* Who grants a request cancels for the customer. */
+		return by == ORDER_BY_CUSTOMER ||
+			       order->cancel_requested_at != 0
+			   ? EVENT_ORDER_CANCELED
+			   : EVENT_ORDER_FAILED;
+	case ORDER_PENDING:
+	case ORDER_PROCESSING:
+		break;
+	}
+	return EVENT_TYPES;
+}
+
+/* Tells of a move that was made, and of what it gave back. */
+static enum rc
+tell_move(struct db *db, const struct caller *caller, struct order *order,
+    enum event_type type, int64_t refund_nano, int64_t now)
+{
+	int64_t seq = order->event_seq;
+	enum rc rc = RC_OK;
+
+	if (type != EVENT_TYPES)
+		rc = order_tell(db, caller, order, type, seq, 0, now);
+	if (rc == RC_OK && refund_nano > 0)
+		rc = order_tell(db, caller, order, EVENT_ORDER_REFUNDED,
+		    seq + 1, refund_nano, now);
+	return rc;
+}
+
 /* A final status answers a request to cancel; another one keeps it. */
 static const char SQL_MOVE[] =
     "UPDATE orders SET status = $1, remains = $2, charge_nano = $3,"
     " updated_at = $4, cancel_requested_at = CASE WHEN $1 < 4"
-    " THEN cancel_requested_at END"
-    " WHERE account_id = $5 AND id = $6";
+    " THEN cancel_requested_at END, event_seq = $5"
+    " WHERE account_id = $6 AND id = $7";
 static const char SQL_HISTORY[] =
     "INSERT INTO order_move (order_id, seq, moved_at, from_status, to_status,"
     " actor, note)"
@@ -125,11 +198,12 @@ static const char SQL_HISTORY[] =
     " FROM order_move WHERE order_id = $1";
 
 enum rc
-order_move(struct db *db, struct order *order, enum order_status to,
-    enum order_actor actor, const char *note, int64_t now, struct why *why)
+order_move(struct db *db, const struct caller *caller, struct order *order,
+    enum order_status to, enum order_actor actor, const char *note, int64_t now,
+    struct why *why)
 {
-	const struct caller owner = { .account_id = order->account_id };
-	int64_t refund;
+	enum event_type type = event_of(order, to, actor);
+	int64_t refund, seq = order->event_seq + (type != EVENT_TYPES);
 	enum rc rc;
 
 	if (!order_may_move(order->status, to, actor))
@@ -140,13 +214,14 @@ order_move(struct db *db, struct order *order, enum order_status to,
 	if (to == ORDER_COMPLETED)
 		order->remains = 0;
 	order->charge_nano -= refund;
-	rc = ledger_refund(db, &owner, order->id, refund, now);
+	rc = ledger_refund(db, caller, order->id, refund, now);
 	if (rc != RC_OK)
 		return rc;
 	rc = db_run(db, SQL_MOVE,
 	    DB_ARGS(DB_INT(to), DB_INT(order->remains),
 		DB_INT(order->charge_nano), DB_INT(now),
-		DB_INT(order->account_id), DB_INT(order->id)));
+		DB_INT(seq + (refund > 0)), DB_INT(caller->account_id),
+		DB_INT(order->id)));
 	if (rc != RC_OK)
 		return rc;
 	rc = db_run(db, SQL_HISTORY,
@@ -156,9 +231,12 @@ order_move(struct db *db, struct order *order, enum order_status to,
 		return rc;
 	order->status = to;
 	order->updated_at = now;
+	order->event_seq = seq;
 	if (to >= ORDER_COMPLETED)
 		order->cancel_requested_at = 0;
-	return RC_OK;
+	rc = tell_move(db, caller, order, type, refund, now);
+	order->event_seq += refund > 0;
+	return rc;
 }
 
 static const char SQL_REQUEST_CANCEL[] =
@@ -178,8 +256,8 @@ order_cancel(struct db *db, const struct caller *caller, int64_t id,
 	if (!order.can_cancel || order.status >= ORDER_COMPLETED)
 		return error_set(why, ERROR_CANCEL, NULL);
 	if (order.status == ORDER_PENDING)
-		return order_move(db, &order, ORDER_CANCELED, ORDER_BY_CUSTOMER,
-		    NULL, now, why);
+		return order_move(db, caller, &order, ORDER_CANCELED,
+		    ORDER_BY_CUSTOMER, NULL, now, why);
 	return db_run(db, SQL_REQUEST_CANCEL,
 	    DB_ARGS(DB_INT(now), DB_INT(caller->account_id), DB_INT(id)));
 }

@@ -12,6 +12,7 @@
 #include "account.h"
 #include "db.h"
 #include "error.h"
+#include "event.h"
 #include "form.h"
 #include "rc.h"
 
@@ -43,6 +44,7 @@ struct order {
 	int64_t updated_at;          /* of the last move */
 	int can_cancel;              /* its service allows it */
 	int can_refill;
+	int64_t event_seq; /* events about it so far */
 };
 
 /* The wire's spelling of a status; NULL if there is no such status. */
@@ -66,13 +68,24 @@ enum rc order_find(struct db *db, const struct caller *caller, int64_t id,
     struct order *order, struct why *why);
 
 /*
- * Moves an order, inside a write transaction: history, refund (all of the
- * charge for Canceled, the price of what remains for Partial, and
- * order->remains set by the caller before).  RC_INVALID with ERROR_CANCEL if
- * the table has no such edge.  note may be NULL.
+ * Moves one of the caller's orders, inside a write transaction: history,
+ * refund (all of the charge for Canceled, the price of what remains for
+ * Partial, and order->remains set by the caller before), and the events that
+ * tell of it.  RC_INVALID with ERROR_CANCEL if the table has no such edge.
+ * note may be NULL.
  */
-enum rc order_move(struct db *db, struct order *order, enum order_status to,
-    enum order_actor actor, const char *note, int64_t now, struct why *why);
+enum rc order_move(struct db *db, const struct caller *caller,
+    struct order *order, enum order_status to, enum order_actor actor,
+    const char *note, int64_t now, struct why *why);
+
+/*
+ * Queues an event about one of the caller's orders as it now stands, with
+ * the given number within the order, in the transaction of what it tells of.
+ * refund_nano is told if it is not 0.
+ */
+enum rc order_tell(struct db *db, const struct caller *caller,
+    const struct order *order, enum event_type type, int64_t seq,
+    int64_t refund_nano, int64_t now);
 
 /*
  * Cancels one of the caller's orders, inside a write transaction: a pending

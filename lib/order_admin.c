@@ -199,9 +199,9 @@ static const char SQL_SET[] =
 
 enum rc
 order_admin_set(struct db *db, int64_t id, const struct order_change *change,
-    int64_t now, const char **what)
+    const char *currency, int64_t now, const char **what)
 {
-	struct caller caller = { 0 };
+	struct caller caller = { .currency = currency };
 	struct why why = { 0 };
 	struct order order;
 	enum rc rc;
@@ -224,6 +224,7 @@ order_admin_set(struct db *db, int64_t id, const struct order_change *change,
 		DB_INT(id)));
 	if (rc != RC_OK || change->status == 0)
 		return rc;
-	return order_move(db, &order, (enum order_status)change->status,
-	    ORDER_BY_OPERATOR, change->note, now, &why);
+	return order_move(db, &caller, &order,
+	    (enum order_status)change->status, ORDER_BY_OPERATOR, change->note,
+	    now, &why);
 }

@@ -88,14 +88,15 @@ enum rc order_admin_history(struct db *db, int64_t id,
     enum rc (*each)(void *arg, const struct order_move_row *row), void *arg);
 
 /*
- * Changes an order; a new status goes through order_move, with its history
- * and its refund.  RC_NOT_FOUND without such an order; RC_INVALID, with
- * *what saying why in a few words (static text), for a finished order, a
- * move that the table of order.c does not have, a Partial without pieces
- * that remain, numbers out of range, a note without a status, and a request
- * to decline that is not there.
+ * Changes an order; a new status goes through order_move, with its history,
+ * its refund and its events, for which currency is the panel's.
+ * RC_NOT_FOUND without such an order; RC_INVALID, with *what saying why in a
+ * few words (static text), for a finished order, a move that the table of
+ * order.c does not have, a Partial without pieces that remain, numbers out of
+ * range, a note without a status, and a request to decline that is not there.
  */
 enum rc order_admin_set(struct db *db, int64_t id,
-    const struct order_change *change, int64_t now, const char **what);
+    const struct order_change *change, const char *currency, int64_t now,
+    const char **what);
 
 #endif

@@ -471,6 +471,19 @@ insert(struct db *db, const struct caller *caller, const struct draft *draft,
 	return rc;
 }
 
+/* The first event about an order. */
+static enum rc
+tell(struct db *db, const struct caller *caller, const struct draft *draft,
+    int64_t now, int64_t id)
+{
+	const struct order order = { .id = id,
+		.status = ORDER_PENDING,
+		.remains = draft->quantity,
+		.charge_nano = draft->charge_nano };
+
+	return order_tell(db, caller, &order, EVENT_ORDER_CREATED, 1, 0, now);
+}
+
 /* The order's transaction. */
 static enum rc
 place(struct db *db, const struct caller *caller, struct draft *draft,
@@ -492,6 +505,8 @@ place(struct db *db, const struct caller *caller, struct draft *draft,
 	if (rc == RC_OK)
 		rc = ledger_charge(
 		    db, caller, *id, draft->charge_nano, now, why);
+	if (rc == RC_OK)
+		rc = tell(db, caller, draft, now, *id);
 	return rc;
 }
 

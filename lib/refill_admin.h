@@ -49,8 +49,8 @@ enum rc refill_admin_list(struct db *db, const struct refill_filter *filter,
     enum rc (*each)(void *arg, const struct refill_row *row), void *arg);
 
 /*
- * Moves a refill along the table of refill.c.  RC_NOT_FOUND without such a
- * refill, RC_INVALID without such an edge.
+ * Moves a refill along the table of refill.c and tells of its end.
+ * RC_NOT_FOUND without such a refill, RC_INVALID without such an edge.
  */
 enum rc refill_admin_set(
     struct db *db, int64_t id, enum refill_status to, int64_t now);

@@ -78,3 +78,26 @@ text_is_block(const char *s, size_t max)
 {
 	return is_text(s, max, 1);
 }
+
+int
+text_email(const char *s, char out[TEXT_EMAIL_MAX + 1])
+{
+	static const char local[] = "abcdefghijklmnopqrstuvwxyz0123456789"
+				    ".!#$%&'*+-/=?^_`{|}~";
+	static const char domain[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
+	size_t len = strnlen(s, TEXT_EMAIL_MAX + 1), i, at;
+
+	if (len > TEXT_EMAIL_MAX)
+		return 0;
+	for (i = 0; i < len; i++)
+		out[i] = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] - 'A' + 'a')
+						    : s[i];
+	out[len] = '\0';
+	at = strspn(out, local);
+	if (at == 0 || at >= len || out[at] != '@')
+		return 0;
+	i = at + 1;
+	return out[i] != '\0' && out[i] != '.' && out[i] != '-' &&
+	       i + strspn(out + i, domain) == len && out[len - 1] != '.' &&
+	       out[len - 1] != '-';
+}

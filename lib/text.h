@@ -11,6 +11,7 @@
 /* Longest texts, in bytes, NUL not included. */
 enum {
 	TEXT_NAME_MAX = 200,   /* of an account, a category, a label */
+	TEXT_EMAIL_MAX = 254,  /* RFC 5321, section 4.5.3.1.3 */
 	TEXT_TITLE_MAX = 500,  /* name of a service; a note */
 	TEXT_BLOCK_MAX = 10000 /* a description */
 };
@@ -26,5 +27,13 @@ int text_is_line(const char *s, size_t max);
  * except line feed and tab.
  */
 int text_is_block(const char *s, size_t max);
+
+/*
+ * Writes an e-mail address in lower case to out if it can be one: a part
+ * without spaces or quotes before the one @, letters, digits, dots and
+ * hyphens after it.  Mail to it tells the rest.  False if it cannot; out is
+ * then undefined.
+ */
+int text_email(const char *s, char out[TEXT_EMAIL_MAX + 1]);
 
 #endif

@@ -67,7 +67,7 @@ START_TEST(what_is_no_address_is_refused)
 		"a b@c", "a@b c", " a@b", "a@b ", "a@.b", "a@b.", "a@-b",
 		"a@b-", "a\n@b", "a@b\n", "\"a\"@b", "<a@b>", "a,b@c", "a@b,c",
 		"a@[1.2.3.4]", "\xc3\xa9@b", "a@b\xc3\xa9", "a@b;c", "a@b/c" };
-	char longest[ACCOUNT_EMAIL_MAX + 2];
+	char longest[TEXT_EMAIL_MAX + 2];
 	int64_t id;
 	int i;
 
@@ -79,7 +79,7 @@ START_TEST(what_is_no_address_is_refused)
 	longest[64] = '@';
 	longest[sizeof(longest) - 1] = '\0';
 	ck_assert_int_eq(create(longest, "x", "Standard", &id), RC_INVALID);
-	longest[ACCOUNT_EMAIL_MAX] = '\0';
+	longest[TEXT_EMAIL_MAX] = '\0';
 	ck_assert_int_eq(create(longest, "x", "Standard", &id), RC_OK);
 	ck_assert_int_eq(
 	    create("o'neil+tag@b-c.example", "x", "Standard", &id), RC_OK);

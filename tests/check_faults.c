@@ -31,7 +31,7 @@
 #include "refill.h"
 #include "suite.h"
 
-enum { STEPS_MAX = 5000, DAY = 86400, CRASHED = 77 };
+enum { STEPS_MAX = 20000, DAY = 86400, CRASHED = 77 };
 
 /* --- what fails ----------------------------------------------------------- */
 
@@ -417,8 +417,8 @@ run_partial(void)
 
 	if ((rc = db_begin(at.db, DB_WRITE)) != RC_OK)
 		return rc;
-	return db_end(at.db,
-	    order_admin_set(at.db, at.order, &change, FIXTURE_NOW, &what));
+	return db_end(at.db, order_admin_set(at.db, at.order, &change,
+				 FIXTURE_CURRENCY, FIXTURE_NOW, &what));
 }
 
 static enum rc
@@ -443,7 +443,7 @@ prepare_refill(int n)
 	fixture_begin();
 	ck_assert_int_eq(
 	    order_find(fx.db, &fx.one, at.order, &order, &why), RC_OK);
-	ck_assert_int_eq(order_move(fx.db, &order, ORDER_COMPLETED,
+	ck_assert_int_eq(order_move(fx.db, &fx.one, &order, ORDER_COMPLETED,
 			     ORDER_BY_OPERATOR, NULL, FIXTURE_NOW, &why),
 	    RC_OK);
 	fixture_commit();

@@ -679,8 +679,8 @@ set_status(int64_t id, enum order_status status)
 
 	fixture_begin();
 	ck_assert_int_eq(order_find(fx.db, &fx.one, id, &order, &why), RC_OK);
-	ck_assert_int_eq(order_move(fx.db, &order, status, ORDER_BY_OPERATOR,
-			     NULL, FIXTURE_NOW, &why),
+	ck_assert_int_eq(order_move(fx.db, &fx.one, &order, status,
+			     ORDER_BY_OPERATOR, NULL, FIXTURE_NOW, &why),
 	    RC_OK);
 	fixture_commit();
 }
@@ -893,8 +893,9 @@ order_in(int status)
 		    order_find(fx.db, &fx.one, id, &order, &why), RC_OK);
 		order.remains = 30;
 		ck_assert_int_eq(
-		    order_move(fx.db, &order, (enum order_status)status,
-			ORDER_BY_OPERATOR, NULL, FIXTURE_NOW, &why),
+		    order_move(fx.db, &fx.one, &order,
+			(enum order_status)status, ORDER_BY_OPERATOR, NULL,
+			FIXTURE_NOW, &why),
 		    RC_OK);
 		fixture_commit();
 	}
@@ -938,7 +939,7 @@ START_TEST(an_order_moves_along_the_table_and_nowhere_else)
 	moves = fixture_int("SELECT COUNT(*) FROM order_move");
 	order.remains = 30;
 	fixture_begin();
-	rc = order_move(fx.db, &order, (enum order_status)to,
+	rc = order_move(fx.db, &fx.one, &order, (enum order_status)to,
 	    (enum order_actor)actor, "why", FIXTURE_NOW + 50, &why);
 	ck_assert_int_eq(db_end(fx.db, rc), rc);
 	after = image(id);
@@ -1005,7 +1006,7 @@ START_TEST(a_partial_gives_back_the_price_of_what_remains)
 
 	order.remains = left;
 	fixture_begin();
-	ck_assert_int_eq(order_move(fx.db, &order, ORDER_PARTIAL,
+	ck_assert_int_eq(order_move(fx.db, &fx.one, &order, ORDER_PARTIAL,
 			     ORDER_BY_OPERATOR, NULL, FIXTURE_NOW, &why),
 	    RC_OK);
 	fixture_commit();

@@ -28,7 +28,8 @@ set(int64_t id, const struct order_change *change, const char **what)
 	enum rc rc;
 
 	fixture_begin();
-	rc = order_admin_set(fx.db, id, change, FIXTURE_NOW + 5, what);
+	rc = order_admin_set(
+	    fx.db, id, change, FIXTURE_CURRENCY, FIXTURE_NOW + 5, what);
 	return db_end(fx.db, rc);
 }
 

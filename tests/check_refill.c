@@ -34,8 +34,8 @@ move(int64_t id, enum order_status to, int64_t at)
 	fixture_begin();
 	ck_assert_int_eq(order_find(fx.db, &fx.one, id, &order, &why), RC_OK);
 	order.remains = 30;
-	ck_assert_int_eq(
-	    order_move(fx.db, &order, to, ORDER_BY_OPERATOR, NULL, at, &why),
+	ck_assert_int_eq(order_move(fx.db, &fx.one, &order, to,
+			     ORDER_BY_OPERATOR, NULL, at, &why),
 	    RC_OK);
 	fixture_commit();
 }

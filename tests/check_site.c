@@ -39,8 +39,9 @@ setup(void)
 		ck_assert_int_eq(id, status);
 		fixture_begin();
 		if (status > 1)
-			ck_assert_int_eq(order_admin_set(fx.db, id, &change,
-					     FIXTURE_NOW, &what),
+			ck_assert_int_eq(
+			    order_admin_set(fx.db, id, &change,
+				FIXTURE_CURRENCY, FIXTURE_NOW, &what),
 			    RC_OK);
 		fixture_commit();
 	}

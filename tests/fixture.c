@@ -41,6 +41,7 @@ add_account(struct caller *caller, const char *email, int64_t balance)
 	const char *what;
 
 	memset(caller, 0, sizeof(*caller));
+	caller->currency = FIXTURE_CURRENCY;
 	ck_assert_int_eq(
 	    account_admin_create(fx.db, email, email, ACCOUNT_ADMIN_TIER,
 		FIXTURE_NOW, &caller->account_id, &what),

@@ -39,6 +39,7 @@ enum {
 /* What the first account has; the second has a tenth of a unit. */
 #define FIXTURE_BALANCE (1000 * INT64_C(1000000000))
 #define FIXTURE_BALANCE_2 INT64_C(100000000)
+#define FIXTURE_CURRENCY "USD"
 
 struct fixture {
 	char dir[256];

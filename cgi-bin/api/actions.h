@@ -14,5 +14,13 @@ extern const struct action action_refill;
 extern const struct action action_refill_status;
 extern const struct action action_cancel;
 extern const struct action action_balance;
+extern const struct action action_webhook_add;
+extern const struct action action_webhook_list;
+extern const struct action action_webhook_update;
+extern const struct action action_webhook_remove;
+extern const struct action action_webhook_rotate;
+extern const struct action action_webhook_test;
+extern const struct action action_webhook_deliveries;
+extern const struct action action_webhook_resend;
 
 #endif

@@ -17,6 +17,14 @@ main(void)
 		&action_refill_status,
 		&action_cancel,
 		&action_balance,
+		&action_webhook_add,
+		&action_webhook_list,
+		&action_webhook_update,
+		&action_webhook_remove,
+		&action_webhook_rotate,
+		&action_webhook_test,
+		&action_webhook_deliveries,
+		&action_webhook_resend,
 	};
 
 	return call_main("v2", actions, sizeof(actions) / sizeof(actions[0]));
