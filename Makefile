@@ -63,7 +63,7 @@ LIBOBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c)) \
 	$(BUILD)/obj/gen/migrations.o
 LATCHKEYOBJ = $(patsubst %.c,$(BUILD)/obj/%.o,bin/latchkey.c \
 	$(wildcard bin/cmd*.c))
-BIN = $(BUILD)/bin/latchkey
+BIN = $(BUILD)/bin/latchkey $(BUILD)/bin/deliver-webhooks
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -73,11 +73,11 @@ all: $(CGI) $(BIN)
 # --- dependencies: Debian packages ---------------------------------------
 
 DEPS_BUILD = gcc make libc6-dev libsqlite3-dev libgcrypt20-dev \
-	libgpg-error-dev libjansson-dev
+	libgpg-error-dev libjansson-dev libcurl4-openssl-dev
 DEPS_RUN = $(DEPS_BUILD) apache2-bin curl
-DEPS_CHECK = $(DEPS_RUN) check libcurl4-openssl-dev clang libclang-rt-14-dev \
+DEPS_CHECK = $(DEPS_RUN) check clang libclang-rt-14-dev \
 	procps mandoc python3
-DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck libcurl4-openssl-dev \
+DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck \
 	check mandoc shellcheck
 DEPS_BENCH = $(DEPS_CHECK) strace
 
@@ -133,6 +133,13 @@ $(BUILD)/bin/latchkey: $(LATCHKEYOBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) $(QUIET)
 
+# Debian's libcurl has no static form that links; what can be, is static.
+$(BUILD)/bin/deliver-webhooks: $(BUILD)/obj/bin/deliver_webhooks.o $(LIB)
+	@mkdir -p $(@D)
+	@echo '  LD   $@'
+	@$(CC) $(OPT) $(DYNAMIC) $(LDHARDEN) -Wl,--exclude-libs,ALL -o $@ $^ \
+		-Wl,-Bstatic $(filter-out -lm,$(LIBS)) -Wl,-Bdynamic -lcurl -lm
+
 # Objects are kept, also those that only a pattern names.
 .PRECIOUS: $(BUILD)/obj/%.o $(BUILD)/obj/tests/%.o
 
@@ -144,7 +151,7 @@ STRIP = -s
 install: all
 	@# Directories that are there keep their modes.
 	for d in $(PREFIX)/bin $(HTDOCS) $(HTDOCS)/developers $(CGIBIN) \
-		$(MANDIR)/man1 $(MANDIR)/man5; do \
+		$(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man8; do \
 		test -d $(DESTDIR)$$d || install -d -m 0755 $(DESTDIR)$$d; done
 	install $(STRIP) -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin
 	install $(STRIP) -m 0755 $(CGI) $(DESTDIR)$(CGIBIN)
@@ -159,6 +166,7 @@ install: all
 		$(DESTDIR)$(HTDOCS)/developers
 	install -m 0644 $(wildcard bin/*.1) $(DESTDIR)$(MANDIR)/man1
 	install -m 0644 $(wildcard bin/*.5) $(DESTDIR)$(MANDIR)/man5
+	install -m 0644 $(wildcard bin/*.8) $(DESTDIR)$(MANDIR)/man8
 
 # Leaves latchkey.conf and data/ alone: those are the operator's.
 uninstall:
@@ -169,7 +177,8 @@ uninstall:
 		$(addprefix $(DESTDIR)$(HTDOCS)/,$(notdir $(filter-out \
 			%/index.html,$(wildcard htdocs/*.*)))) \
 		$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard bin/*.1))) \
-		$(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(wildcard bin/*.5)))
+		$(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(wildcard bin/*.5))) \
+		$(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(wildcard bin/*.8)))
 
 dist:
 	git archive --prefix=latchkey-$(VERSION)/ -o latchkey-$(VERSION).tar.gz HEAD
