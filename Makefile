@@ -150,7 +150,8 @@ STRIP = -s
 
 install: all
 	@# Directories that are there keep their modes.
-	for d in $(PREFIX)/bin $(HTDOCS) $(HTDOCS)/developers $(CGIBIN) \
+	for d in $(PREFIX)/bin $(HTDOCS) $(HTDOCS)/developers \
+		$(HTDOCS)/developers/examples $(CGIBIN) \
 		$(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man8; do \
 		test -d $(DESTDIR)$$d || install -d -m 0755 $(DESTDIR)$$d; done
 	install $(STRIP) -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin
@@ -162,8 +163,10 @@ install: all
 	for f in index.html .htaccess; do \
 		test -e $(DESTDIR)$(HTDOCS)/$$f || \
 		install -m 0644 htdocs/$$f $(DESTDIR)$(HTDOCS); done
-	install -m 0644 $(wildcard htdocs/developers/*) \
+	install -m 0644 $(wildcard htdocs/developers/*.*) \
 		$(DESTDIR)$(HTDOCS)/developers
+	install -m 0644 $(wildcard htdocs/developers/examples/*) \
+		$(DESTDIR)$(HTDOCS)/developers/examples
 	install -m 0644 $(wildcard bin/*.1) $(DESTDIR)$(MANDIR)/man1
 	install -m 0644 $(wildcard bin/*.5) $(DESTDIR)$(MANDIR)/man5
 	install -m 0644 $(wildcard bin/*.8) $(DESTDIR)$(MANDIR)/man8
@@ -172,8 +175,8 @@ install: all
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(CGIBIN)/,$(notdir $(CGI)) .htaccess) \
 		$(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(BIN))) \
-		$(addprefix $(DESTDIR)$(HTDOCS)/developers/,$(notdir \
-			$(wildcard htdocs/developers/*))) \
+		$(patsubst htdocs/%,$(DESTDIR)$(HTDOCS)/%,$(wildcard \
+			htdocs/developers/*.* htdocs/developers/examples/*)) \
 		$(addprefix $(DESTDIR)$(HTDOCS)/,$(notdir $(filter-out \
 			%/index.html,$(wildcard htdocs/*.*)))) \
 		$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard bin/*.1))) \
