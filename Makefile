@@ -75,14 +75,27 @@ all: $(CGI) $(BIN)
 DEPS_BUILD = gcc make libc6-dev libsqlite3-dev libgcrypt20-dev \
 	libgpg-error-dev libjansson-dev libcurl4-openssl-dev
 DEPS_RUN = $(DEPS_BUILD) apache2-bin curl
+# A Node that is there already, from wherever, is good enough.
 DEPS_CHECK = $(DEPS_RUN) check clang libclang-rt-14-dev \
-	procps mandoc python3
+	procps mandoc python3 php-cli php-sqlite3 libssl-dev \
+	$(if $(shell command -v npm || :),,nodejs npm)
 DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck \
 	check mandoc shellcheck
 DEPS_BENCH = $(DEPS_CHECK) strace
 
 deps-BUILD deps-RUN deps-CHECK deps-LINT deps-BENCH: deps-%:
 	@tests/deps $(DEPS_$*)
+
+# What the tests take from npm, in the versions of package-lock.json; that
+# names no registry, so that npm asks the one it is set to.
+NPM = build/npm
+
+$(NPM): $(NPM)/node_modules/.package-lock.json
+
+$(NPM)/node_modules/.package-lock.json: $(wildcard tests/npm/*) | deps-CHECK
+	@mkdir -p $(NPM)
+	@cp tests/npm/* $(NPM)
+	@cd $(NPM) && npm ci --ignore-scripts --no-audit --no-fund >&2
 
 # --- building -------------------------------------------------------------
 
@@ -221,7 +234,7 @@ $(BUILD)/tests/check_faults: WRAP = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=open_memstream
 
 # "+": tests/run calls make install.
-check: deps-CHECK all $(TESTS) $(FUZZERS)
+check: deps-CHECK $(NPM) all $(TESTS) $(FUZZERS)
 	+@BUILD='$(BUILD)' MAKE='$(MAKE)' FUZZ_SECONDS=5 tests/run
 
 # --- fuzzing ----------------------------------------------------------------
@@ -321,5 +334,5 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: deps-BUILD deps-RUN deps-CHECK deps-LINT deps-BENCH all install uninstall \
-	dist run check fuzz bench lint clean
+.PHONY: deps-BUILD deps-RUN deps-CHECK deps-LINT deps-BENCH $(NPM) all install \
+	uninstall dist run check fuzz bench lint clean
