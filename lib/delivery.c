@@ -175,14 +175,13 @@ enum rc
 delivery_claim(struct db *db, int64_t webhook_id, size_t max, int64_t now,
     void (*take)(void *arg, struct delivery *delivery), void *arg)
 {
-	enum { AT_ONCE = 64 };
-	struct delivery *claimed[AT_ONCE] = { NULL };
+	struct delivery *claimed[DELIVERY_CLAIM_MAX] = { NULL };
 	struct db_rows *rows = NULL;
 	size_t n = 0, i;
 	enum rc rc;
 
-	if (max > AT_ONCE)
-		max = AT_ONCE;
+	if (max > DELIVERY_CLAIM_MAX)
+		max = DELIVERY_CLAIM_MAX;
 	rc = db_query(db, SQL_DUE,
 	    DB_ARGS(DB_INT(webhook_id), DB_INT(now), DB_INT((int64_t)max)),
 	    &rows);

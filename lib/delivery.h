@@ -21,6 +21,7 @@
 enum {
 	DELIVERY_ATTEMPTS = 10, /* then it is given up */
 	DELIVERY_LEASE_S = 90,
+	DELIVERY_CLAIM_MAX = 256,    /* for one endpoint at once */
 	DELIVERY_HOLD_MAX_S = 86400, /* of what Retry-After may ask for */
 	DELIVERY_BLOCKED_S = 3600,   /* until an address is looked at again */
 	DELIVERY_ANSWER_MAX = 1024,  /* bytes of an answer that are kept */
@@ -83,7 +84,7 @@ enum rc delivery_next_endpoint(struct db *db, const struct seal_key *key,
     int64_t after, int64_t now, struct delivery_endpoint *endpoint);
 
 /*
- * Claims up to max due deliveries of an endpoint, oldest first, none whose
+ * Claims up to max due deliveries (DELIVERY_CLAIM_MAX) of an endpoint, oldest first, none whose
  * order has an earlier one on its way.  Gives them to take, which owns and
  * frees them.  RC_FAIL (logged) without memory.
  */

@@ -22,12 +22,14 @@
 #include "sender_http.h"
 
 enum {
-	PREFETCH = 64,         /* claimed for one endpoint */
-	QUEUE_BYTES = 4 << 20, /* of all that is claimed */
-	BATCH = 64,            /* results that are written at once */
-	BATCH_MS = 20,         /* or so long after the first */
-	LOOK_MS = 25,          /* between looks for a change, lingering */
-	POLL_MS = 1000,        /* between looks at the queue, without one */
+	PREFETCH = DELIVERY_CLAIM_MAX,
+	HUNGRY = PREFETCH / 4,  /* so few are left that more are claimed */
+	QUEUE_BYTES = 4 << 20,  /* of all that is claimed */
+	BATCH = SENDER_MAX / 2, /* results that are written at once */
+	BATCH_MS = 20,          /* or so long after the first, or as long as
+				 * the last transaction took */
+	LOOK_MS = 25,           /* between looks for a change, lingering */
+	POLL_MS = 1000,         /* between looks at the queue, without one */
 	SWEEP_ROUNDS = 20
 };
 
@@ -39,6 +41,7 @@ struct endpoint {
 	size_t first, n;
 	size_t under_way;
 	int held; /* what is claimed goes back: it failed for all of them */
+	int more; /* it had more due than could be claimed */
 };
 
 struct run {
@@ -51,6 +54,7 @@ struct run {
 	struct delivery_result results[SENDER_MAX];
 	size_t nresults;
 	int64_t first_result_ms;
+	int64_t took_ms;         /* the last transaction */
 	int64_t begun_ms, begun; /* monotonic, and Unix seconds */
 	int64_t looked_ms;       /* at the queue */
 	int may_be_due;
@@ -168,6 +172,7 @@ claim(struct run *run, int64_t now, int *claimed)
 		    PREFETCH - taker.endpoint->n, now, take, &taker);
 		if (rc != RC_OK)
 			break;
+		taker.endpoint->more = taker.endpoint->n == PREFETCH;
 	}
 	secret_wipe(&found, sizeof(found));
 	*claimed = run->queued != before;
@@ -218,6 +223,7 @@ write_and_claim(struct run *run, int taking)
 {
 	struct sender *sender = run->sender;
 	int64_t now = sender->once ? run->begun : (int64_t)time(NULL);
+	int64_t begun_ms = now_ms();
 	int claimed = 0;
 	enum rc rc;
 	size_t i;
@@ -233,6 +239,7 @@ write_and_claim(struct run *run, int taking)
 		rc = claim(run, now, &claimed);
 	rc = db_end(sender->db, rc);
 	run->looked_ms = now_ms();
+	run->took_ms = run->looked_ms - begun_ms;
 	(void)stat(run->http.watched, &run->seen);
 	if (rc != RC_OK) {
 		drop_queue(run);
@@ -329,23 +336,40 @@ start_all(struct run *run)
 
 /* --- the loop ------------------------------------------------------------- */
 
-/* Is there a reason for a transaction now? */
+/* Is what is claimed running out, while there is more? */
+static int
+is_hungry(const struct run *run)
+{
+	const struct endpoint *e;
+
+	if (run->after != 0)
+		return run->queued_bytes < QUEUE_BYTES / 2;
+	for (e = run->endpoints; e != NULL; e = e->next)
+		if (e->more && e->n < HUNGRY)
+			return 1;
+	return 0;
+}
+
+/*
+ * Is there a reason for a transaction now?  Each claims as well, so that
+ * what waited for the one before it in its order comes at once.
+ */
 static int
 is_write_due(const struct run *run, int taking)
 {
 	int64_t now = now_ms();
 
 	if (run->nresults >= BATCH ||
-	    (run->nresults > 0 && (now - run->first_result_ms >= BATCH_MS ||
-				      run->under_way == 0)))
+	    (run->nresults > 0 &&
+		(run->under_way == 0 ||
+		    now - run->first_result_ms >=
+			(run->took_ms > BATCH_MS ? run->took_ms : BATCH_MS))))
 		return 1;
 	if (!taking)
 		return run->queued > 0;
-	/* Enough is claimed for a while. */
-	if (run->queued > SENDER_MAX)
-		return 0;
-	return run->may_be_due || now - run->looked_ms >= POLL_MS ||
-	       (run->under_way == 0 && has_changed(run)) ||
+	if (now - run->looked_ms >= POLL_MS)
+		return 1;
+	return is_hungry(run) ||
 	       (now - run->looked_ms >= LOOK_MS && has_changed(run));
 }
 
