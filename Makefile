@@ -211,6 +211,7 @@ EXHAUSTERS = $(patsubst tests/%.c,$(BUILD)/tests/%,\
 	$(wildcard tests/exhaust_*.c))
 TESTLIBS = -lcheck -lsubunit -lrt -lpthread -lcurl $(LIBS)
 TESTCFLAGS = $(filter-out -Wnull-dereference,$(CFLAGS))
+RECEIVER = $(BUILD)/tests/receiver
 
 $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/gen/schema_version.h Makefile
 	@mkdir -p $(@D)
@@ -218,7 +219,7 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/gen/schema_version.h Makefile
 	@$(CC) $(CPPFLAGS) -Itests $(TESTCFLAGS) -MMD -MP -c -o $@ $<
 
 $(TESTLIB): $(addprefix $(BUILD)/obj/tests/,harness.o contract.o fixture.o \
-		scratch.o)
+		receiver.o scratch.o) | $(RECEIVER)
 	@mkdir -p $(@D)
 	@echo '  AR   $@'
 	@rm -f $@ && ar crs $@ $^
@@ -226,6 +227,12 @@ $(TESTLIB): $(addprefix $(BUILD)/obj/tests/,harness.o contract.o fixture.o \
 $(BUILD)/tests/check_%: $(BUILD)/obj/tests/check_%.o $(TESTLIB) $(LIB)
 	@echo '  LD   $@'
 	@$(CC) $(OPT) $(DYNAMIC) $(LDHARDEN) $(WRAP) -o $@ $^ $(TESTLIBS)
+
+$(RECEIVER): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/receiver/*.c)) \
+		$(LIB)
+	@mkdir -p $(@D)
+	@echo '  LD   $@'
+	@$(CC) $(OPT) -pie $(LDHARDEN) -o $@ $^ -lssl -lcrypto
 
 # Here allocations fail when the test says so.
 $(BUILD)/tests/check_memory: WRAP = \
@@ -289,7 +296,8 @@ fuzz: deps-CHECK $(FUZZERS) $(EXHAUSTERS)
 
 BENCH_ORDERS = 1000000
 BENCHDIR = $(BUILD)/bench
-BENCH = $(addprefix $(BENCHDIR)/,empty empty_cgi spawn load seed)
+BENCH = $(addprefix $(BENCHDIR)/,empty empty_cgi spawn load seed \
+	hammer)
 
 # No position independence, no hardening: the least that a process costs.
 $(BENCHDIR)/empty $(BENCHDIR)/empty_cgi: tests/bench/empty.c Makefile
@@ -303,7 +311,13 @@ $(BENCHDIR)/spawn $(BENCHDIR)/load $(BENCHDIR)/seed: $(BENCHDIR)/%: \
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) $(QUIET)
 
-bench: deps-BENCH all $(BENCH)
+$(BENCHDIR)/hammer: $(addprefix $(BUILD)/obj/tests/,bench/hammer.o \
+		receiver/wire.o)
+	@mkdir -p $(@D)
+	@echo '  LD   $@'
+	@$(CC) $(OPT) -pie $(LDHARDEN) -o $@ $^ -lssl -lcrypto
+
+bench: deps-BENCH all $(BENCH) $(RECEIVER)
 	+@BUILD='$(BUILD)' MAKE='$(MAKE)' ORDERS='$(BENCH_ORDERS)' \
 		tests/bench/run
 
@@ -315,7 +329,7 @@ run: deps-RUN all
 # --- linting ----------------------------------------------------------------
 
 SOURCES = $(wildcard lib/*.[ch] cgi-bin/*/*.[ch] bin/*.[ch] tests/*.[ch] \
-	tests/bench/*.[ch])
+	tests/bench/*.[ch] tests/receiver/*.[ch])
 
 lint: deps-LINT all
 	@clang-format --dry-run --Werror $(SOURCES)
