@@ -123,9 +123,10 @@ mail_send(const struct config *config, const char *to, const char *subject,
 	pid_t pid;
 	int fd, error;
 
-	if (config->sendmail[0] == '\0' ||
-	    access(config->sendmail, X_OK) != 0) {
-		log_err("cannot send mail: there is no sendmail");
+	if (config->sendmail[0] == '\0')
+		return RC_NOT_FOUND;
+	if (access(config->sendmail, X_OK) != 0) {
+		log_err("cannot send mail: there is no %s", config->sendmail);
 		return RC_NOT_FOUND;
 	}
 	if (!text_email(to, address) || !text_is_line(subject, SUBJECT_MAX)) {

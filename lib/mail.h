@@ -12,8 +12,8 @@
 /*
  * Hands a message of plain text (UTF-8) to config->sendmail, as "sendmail -i
  * -t"; waits at most ten seconds for it.  to is one address that text_email
- * takes, subject one line.  RC_NOT_FOUND (logged) if no mail can ever be
- * sent: none is set, or there is no such program; RC_INVALID (logged) for an
+ * takes, subject one line.  RC_NOT_FOUND if no mail can ever be sent:
+ * none is set (not logged), or there is no such program (logged); RC_INVALID (logged) for an
  * address or a subject that would change the header; RC_BUSY (logged) if
  * another try may succeed.
  */

@@ -243,6 +243,7 @@ write_and_claim(struct run *run, int taking)
 	(void)stat(run->http.watched, &run->seen);
 	if (rc != RC_OK) {
 		drop_queue(run);
+		run->after = 0;
 		return rc;
 	}
 	run->may_be_due = claimed;
@@ -447,8 +448,11 @@ deliver(struct run *run)
 		return rc;
 	while (!done && elapsed_s(run) < LAST_S) {
 		rc = round_once(run, &done);
-		/* A database that is busy or full may be so no longer soon. */
-		if (rc == RC_BUSY)
+		/*
+		 * A database that is busy or full may be so no longer soon;
+		 * only what was sent is worth the wait.
+		 */
+		if (rc == RC_BUSY && run->under_way + run->nresults > 0)
 			(void)http_work(&run->http, POLL_MS);
 		else if (rc != RC_OK)
 			break;

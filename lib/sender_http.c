@@ -574,9 +574,8 @@ http_finish(struct http *http, struct transfer *t, struct delivery_result *r)
 		.at = t->begun,
 		.duration_ms = now_ms() - t->begun_ms };
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	/* An answer whose body was too long to be read is an answer. */
-	if (t->result == CURLE_OK || (t->result == CURLE_WRITE_ERROR &&
-					 t->body_len > SENDER_ANSWER_MAX)) {
+	/* The status counts, whatever came of the body. */
+	if (status >= 200) {
 		r->http_status = status;
 		r->end = judge_status(t, r);
 	} else {

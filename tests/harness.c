@@ -176,12 +176,9 @@ static void
 run(struct output *output, const char *path, char *const argv[])
 {
 	struct child child;
-	size_t len;
 
 	start(&child, path, argv, environ, NULL, 0, 0);
-	output->code = finish(&child);
-	output->out = read_all(child.out, &output->out_len);
-	output->err = read_all(child.err, &len);
+	child_wait(&child, output);
 }
 
 void
@@ -194,18 +191,49 @@ output_clear(struct output *output)
 	memset(output, 0, sizeof(*output));
 }
 
+/* Arguments up to NULL, behind the program's own name. */
+static void
+read_args(char *argv[ARGS_MAX + 1], char *program, va_list ap)
+{
+	size_t n = 0;
+
+	argv[n++] = program;
+	while (n < ARGS_MAX && (argv[n] = va_arg(ap, char *)) != NULL)
+		n++;
+	argv[n] = NULL;
+}
+
 static void
 run_latchkey(struct site *site, struct output *output, va_list ap)
 {
 	struct path program = path_in(site, "bin/latchkey");
 	char *argv[ARGS_MAX + 1];
-	size_t n = 0;
 
-	argv[n++] = program.text;
-	while (n < ARGS_MAX && (argv[n] = va_arg(ap, char *)) != NULL)
-		n++;
-	argv[n] = NULL;
+	read_args(argv, program.text, ap);
 	run(output, program.text, argv);
+}
+
+void
+site_sender_start(struct site *site, struct child *child, ...)
+{
+	struct path program = path_in(site, "bin/deliver-webhooks");
+	char *argv[ARGS_MAX + 1];
+	va_list ap;
+
+	va_start(ap, child);
+	read_args(argv, program.text, ap);
+	va_end(ap);
+	start(child, program.text, argv, environ, NULL, 0, 0);
+}
+
+void
+child_wait(struct child *child, struct output *output)
+{
+	size_t len;
+
+	output->code = finish(child);
+	output->out = read_all(child->out, &output->out_len);
+	output->err = read_all(child->err, &len);
 }
 
 void

@@ -75,6 +75,13 @@ void site_latchkey(struct site *site, struct output *output, ...)
  */
 char *site_latchkey_ok(struct site *site, ...) __attribute__((sentinel));
 
+/* Starts bin/deliver-webhooks with the arguments, which end with NULL. */
+void site_sender_start(struct site *site, struct child *child, ...)
+    __attribute__((sentinel));
+
+/* Waits for the end of a program and reads what it wrote. */
+void child_wait(struct child *child, struct output *output);
+
 /* Makes an account; gives its id. */
 int64_t site_account(struct site *site, const char *email);
 
