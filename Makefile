@@ -296,7 +296,7 @@ fuzz: deps-CHECK $(FUZZERS) $(EXHAUSTERS)
 
 BENCH_ORDERS = 1000000
 BENCHDIR = $(BUILD)/bench
-BENCH = $(addprefix $(BENCHDIR)/,empty empty_cgi spawn load seed \
+BENCH = $(addprefix $(BENCHDIR)/,empty empty_cgi spawn load seed deliver \
 	hammer)
 
 # No position independence, no hardening: the least that a process costs.
@@ -306,7 +306,7 @@ $(BENCHDIR)/empty $(BENCHDIR)/empty_cgi: tests/bench/empty.c Makefile
 	@$(CC) -std=c11 -O2 -Wall -Wextra -Werror -fno-pie -no-pie -static \
 		$(if $(filter %_cgi,$@),-DANSWER) -o $@ $<
 
-$(BENCHDIR)/spawn $(BENCHDIR)/load $(BENCHDIR)/seed: $(BENCHDIR)/%: \
+$(addprefix $(BENCHDIR)/,spawn load seed deliver): $(BENCHDIR)/%: \
 		$(BUILD)/obj/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) $(QUIET)

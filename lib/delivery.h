@@ -84,9 +84,10 @@ enum rc delivery_next_endpoint(struct db *db, const struct seal_key *key,
     int64_t after, int64_t now, struct delivery_endpoint *endpoint);
 
 /*
- * Claims up to max due deliveries (DELIVERY_CLAIM_MAX) of an endpoint, oldest first, none whose
- * order has an earlier one on its way.  Gives them to take, which owns and
- * frees them.  RC_FAIL (logged) without memory.
+ * Claims up to max due deliveries of an endpoint (at most
+ * DELIVERY_CLAIM_MAX), oldest first, none whose order has an earlier one on
+ * its way.  Gives them to take, which owns and frees them.  RC_FAIL (logged)
+ * without memory.
  */
 enum rc delivery_claim(struct db *db, int64_t webhook_id, size_t max,
     int64_t now, void (*take)(void *arg, struct delivery *delivery), void *arg);

@@ -142,7 +142,7 @@ text_of(const json_t *record, const char *name)
 	return text;
 }
 
-/* --- what arrives ---------------------------------------------------------- */
+/* --- what arrives --------------------------------------------------------- */
 
 /* The bytes of a secret as text; a small reader of base64 for tests. */
 static void
@@ -288,7 +288,7 @@ START_TEST(a_retry_has_the_same_id_and_a_signature_of_its_own)
 }
 END_TEST
 
-/* --- what comes of an attempt ---------------------------------------------- */
+/* --- what comes of an attempt --------------------------------------------- */
 
 static const struct outcome {
 	enum receiver_port port;
@@ -424,7 +424,7 @@ START_TEST(the_schedule_ends_and_resend_begins_it_anew)
 }
 END_TEST
 
-/* --- whose turn it is ------------------------------------------------------ */
+/* --- whose turn it is ----------------------------------------------------- */
 
 START_TEST(no_more_than_four_go_to_an_endpoint_at_once)
 {
@@ -524,7 +524,7 @@ START_TEST(a_dead_endpoint_delays_nobody)
 }
 END_TEST
 
-/* --- the guard ------------------------------------------------------------- */
+/* --- the guard ------------------------------------------------------------ */
 
 /* Hosts that could not have been added; the port is the receiver's. */
 static const char *const inside[] = {
@@ -656,7 +656,7 @@ START_TEST(no_proxy_of_the_environment_is_asked)
 }
 END_TEST
 
-/* --- failures that go on --------------------------------------------------- */
+/* --- failures that go on -------------------------------------------------- */
 
 /* A stand-in for sendmail that keeps what it is given. */
 static void
@@ -753,7 +753,7 @@ START_TEST(a_success_ends_the_count_of_days)
 }
 END_TEST
 
-/* --- faults of ours -------------------------------------------------------- */
+/* --- faults of ours ------------------------------------------------------- */
 
 START_TEST(a_second_one_ends_at_once_and_says_so)
 {
@@ -924,7 +924,7 @@ START_TEST(a_secret_that_cannot_be_unsealed_stops_that_endpoint_alone)
 }
 END_TEST
 
-/* --- the rest -------------------------------------------------------------- */
+/* --- the rest ------------------------------------------------------------- */
 
 START_TEST(a_dry_run_tells_and_sends_nothing)
 {
@@ -1019,7 +1019,7 @@ START_TEST(wrong_usage_is_told)
 }
 END_TEST
 
-/* --- killed ---------------------------------------------------------------- */
+/* --- killed --------------------------------------------------------------- */
 
 enum { KILLS = 200, EVENTS = 20000, KILL_ENDPOINTS = 4 };
 
