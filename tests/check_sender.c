@@ -188,6 +188,30 @@ sign(const json_t *record, const char *secret, char signature[64])
 	base64_encode(mac, sizeof(mac), signature + 3);
 }
 
+/*
+ * Writes a delivery down where $DELIVERIES says, for the examples of the
+ * documentation: they must accept it.
+ */
+static void
+keep(const json_t *record, const char *secret)
+{
+	const char *path = getenv("DELIVERIES");
+	json_t *line = json_deep_copy(record);
+	FILE *out;
+
+	if (path != NULL) {
+		out = fopen(path, "ae");
+		ck_assert_ptr_nonnull(out);
+		ck_assert_int_eq(
+		    json_object_set_new(line, "secret", json_string(secret)),
+		    0);
+		ck_assert_int_eq(json_dumpf(line, out, JSON_COMPACT), 0);
+		(void)fputc('\n', out);
+		ck_assert_int_eq(fclose(out), 0);
+	}
+	json_decref(line);
+}
+
 /* A call that is answered with an object that has a "secret"; to be freed. */
 static char *
 secret_of(const char *fields)
@@ -237,6 +261,7 @@ START_TEST(an_order_is_told_signed_and_as_it_was_queued)
 			       (long long)time(NULL)),
 	    60);
 	attempt_must_be(1, 200, "");
+	keep(record, secret);
 	free(secret);
 }
 END_TEST
@@ -259,6 +284,8 @@ START_TEST(both_secrets_sign_while_they_overlap)
 	sign(record, old, second);
 	(void)snprintf(both, sizeof(both), "%s %s", first, second);
 	ck_assert_str_eq(text_of(record, "webhook-signature"), both);
+	keep(record, new);
+	keep(record, old);
 	/* An hour later the old one is out. */
 	site_sql(&site, "UPDATE webhook SET old_until = old_until - 3601");
 	queue(1);
@@ -266,6 +293,7 @@ START_TEST(both_secrets_sign_while_they_overlap)
 	record = json_array_get(receiver_wait(&receiver, 2), 1);
 	sign(record, new, first);
 	ck_assert_str_eq(text_of(record, "webhook-signature"), first);
+	keep(record, new);
 	free(old);
 	free(new);
 }
