@@ -17,6 +17,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -589,7 +590,7 @@ END_TEST
 START_TEST(never_is_never)
 {
 	struct result result = call_once(&(struct call){
-	    .port = _i, .path = "/never/ep7", .timeout_ms = 300 });
+	    .port = _i, .path = "/never/ep7", .timeout_ms = 1000 });
 
 	ck_assert_int_eq(result.code, CURLE_OPERATION_TIMEDOUT);
 	ck_assert_uint_eq(result.head_len, 0);
@@ -1074,6 +1075,103 @@ START_TEST(requests_under_way_are_counted_by_path)
 }
 END_TEST
 
+/* Makes it late, so that all of what follows is there at once. */
+static void
+pause_it(void)
+{
+	siginfo_t info;
+
+	ck_assert_int_eq(kill(receiver.pid, SIGSTOP), 0);
+	ck_assert_int_eq(waitid(P_PID, (id_t)receiver.pid, &info, WSTOPPED), 0);
+}
+
+static void
+resume_it(void)
+{
+	ck_assert_int_eq(kill(receiver.pid, SIGCONT), 0);
+}
+
+/* Never more than 4 at a time, which a late receiver must see, too. */
+START_TEST(clients_that_are_gone_are_not_under_way)
+{
+	enum { ROUNDS = 50, AT_ONCE = 4 };
+	int fds[AT_ONCE], i, k;
+
+	pause_it();
+	for (i = 0; i < ROUNDS; i++)
+		for (k = 0; k < AT_ONCE; k++) {
+			if (i > 0)
+				(void)close(fds[k]);
+			fds[k] = ask("GET /never/a HTTP/1.1\r\n\r\n");
+		}
+	resume_it();
+	(void)receiver_wait(&receiver, (size_t)(ROUNDS * AT_ONCE));
+	statistic_becomes("/never/a", "in_flight", AT_ONCE);
+	ck_assert_int_eq(statistic("/never/a", "max_in_flight"), AT_ONCE);
+	for (k = 0; k < AT_ONCE; k++)
+		(void)close(fds[k]);
+}
+END_TEST
+
+/*
+ * One gives up, then another begins, and may be gone as well: whatever their
+ * order was before.
+ */
+START_TEST(who_gives_up_makes_room_for_the_next)
+{
+	static const char ok[] = "GET /ok HTTP/1.1\r\n\r\n";
+	static const char never[] = "GET /never/a HTTP/1.1\r\n\r\n";
+	int fds[2], i, first = _i % 2, gone = _i / 2 % 2;
+	char text[13];
+
+	for (i = 0; i < 2; i++) {
+		fds[i] = ask("%s", ok);
+		(void)hear(fds[i], text, sizeof(text));
+	}
+	say(fds[first], never, strlen(never));
+	(void)receiver_wait(&receiver, 3);
+	pause_it();
+	(void)close(fds[first]);
+	say(fds[!first], never, strlen(never));
+	if (gone)
+		(void)close(fds[!first]);
+	resume_it();
+	(void)receiver_wait(&receiver, 4);
+	ck_assert_int_eq(number_of(record(3), "in_flight"), 1);
+	if (!gone)
+		(void)close(fds[!first]);
+}
+END_TEST
+
+/* A sender that is killed has sent what it has sent. */
+START_TEST(what_was_sent_before_the_end_is_recorded)
+{
+	static const char request[] =
+	    "POST /wait/1000 HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}";
+	char url[RECEIVER_URL_LEN];
+	CURL *curl = curl_easy_init();
+	size_t n;
+
+	ck_assert_ptr_nonnull(curl);
+	curl_easy_setopt(
+	    curl, CURLOPT_URL, receiver_url(&receiver, _i, "/", url));
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(curl, CURLOPT_CAINFO, receiver.ca);
+	curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+	ck_assert_int_eq(curl_easy_perform(curl), CURLE_OK);
+	pause_it();
+	ck_assert_int_eq(
+	    curl_easy_send(curl, request, sizeof(request) - 1, &n), CURLE_OK);
+	ck_assert_uint_eq(n, sizeof(request) - 1);
+	curl_easy_cleanup(curl);
+	resume_it();
+	(void)receiver_wait(&receiver, 1);
+	ck_assert_str_eq(text_of(record(0), "body"), "{}");
+	statistic_becomes(NULL, "open", 0);
+	ck_assert_int_eq(statistic(NULL, "in_flight"), 0);
+}
+END_TEST
+
 START_TEST(records_can_be_forgotten)
 {
 	ck_assert_int_eq(get(RECEIVER_HTTP, "/ok/1").status, 200);
@@ -1399,6 +1497,10 @@ receiver_suite(void)
 	tcase_add_loop_test(
 	    tc, a_connection_is_used_again, RECEIVER_HTTP, RECEIVER_HTTPS + 1);
 	tcase_add_test(tc, requests_under_way_are_counted_by_path);
+	tcase_add_test(tc, clients_that_are_gone_are_not_under_way);
+	tcase_add_loop_test(tc, who_gives_up_makes_room_for_the_next, 0, 8);
+	tcase_add_loop_test(tc, what_was_sent_before_the_end_is_recorded,
+	    RECEIVER_HTTP, RECEIVER_HTTPS + 1);
 	tcase_add_test(tc, records_can_be_forgotten);
 	tcase_add_loop_test(
 	    tc, what_is_no_request_is_refused, 0, ROWS(refused));

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -792,7 +793,6 @@ START_TEST(a_second_one_ends_at_once_and_says_so)
 	(void)add(RECEIVER_HTTP, "/wait/3000");
 	queue(1);
 	site_sender_start(&site, &child, "-v", NULL);
-	(void)receiver_statistics(&receiver);
 	for (;;) {
 		json_t *statistics = receiver_statistics(&receiver);
 		int64_t n = json_integer_value(
@@ -1066,11 +1066,20 @@ fill(void)
 			" FROM event WHERE subject LIKE 'fill:%'");
 }
 
+static void
+pause_us(unsigned int us)
+{
+	const struct timespec wait = { 0, (long)us * 1000 };
+
+	(void)nanosleep(&wait, NULL);
+}
+
 START_TEST(killed_at_any_instant_it_loses_nothing)
 {
 	static unsigned char seen[EVENTS + 1];
 	unsigned int chance = 12345;
 	size_t at, repeats = 0, kills = 0, lost = 0;
+	siginfo_t ended = { .si_pid = 0 };
 	json_t *records, *record;
 	struct output output;
 	struct child child;
@@ -1080,14 +1089,19 @@ START_TEST(killed_at_any_instant_it_loses_nothing)
 		(void)add(RECEIVER_HTTP, "/ok");
 	fill();
 	for (i = 0; i < KILLS; i++) {
-		struct timespec wait = { 0, 0 };
+		size_t before = json_array_size(receiver_records(&receiver));
 
 		site_sender_start(&site, &child, NULL);
-		/* Start, claim, sending, writing: half of them early. */
+		/* Half of them while it sends, half whenever. */
 		chance = chance * 1103515245u + 12345u;
-		wait.tv_nsec =
-		    (long)(chance >> 8) % (i % 2 ? 40000000 : 250000000);
-		(void)nanosleep(&wait, NULL);
+		pause_us(i % 2 ? 0 : (chance >> 8) % 60000);
+		while (i % 2 &&
+		       waitid(P_PID, (id_t)child.pid, &ended,
+			   WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		       ended.si_pid == 0 &&
+		       json_array_size(receiver_records(&receiver)) == before)
+			pause_us(200);
+		pause_us(i % 2 ? (chance >> 8) % 10000 : 0);
 		(void)kill(child.pid, SIGKILL);
 		child_wait(&child, &output);
 		kills += output.code == 128 + SIGKILL;
@@ -1117,6 +1131,7 @@ START_TEST(killed_at_any_instant_it_loses_nothing)
 		lost += seen[i] == 0;
 	ck_assert_uint_eq(lost, 0);
 	/* Sent, but not yet written down: no more than these a kill. */
+	ck_assert_uint_gt(repeats, 0);
 	ck_assert_uint_le(repeats, kills * 256);
 	ck_assert_int_eq(
 	    count("SELECT COUNT(*) FROM delivery WHERE status <> 2"), 0);

@@ -3,7 +3,8 @@
  * One connection: request after request, each answered before the next is
  * looked at.  A request is under way from its last byte to the last byte of
  * its answer, or until the client goes; the client's end is always watched
- * for, so that what it has given up is not counted any more.
+ * for, so that what it has given up is not counted any more.  A client that
+ * has ended is gone, but what it sent before counts as come.
  */
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -128,6 +129,7 @@ request_begins(
 	struct arrival arrival = { .at_us = realtime_us() };
 
 	c->path = tally_of(&server->paths, request->path.at, request->path.len);
+	c->source.is_busy = 1;
 	c->path->count++;
 	if (++c->path->now > c->path->most)
 		c->path->most = c->path->now;
@@ -159,6 +161,7 @@ request_ends(struct server *server, struct connection *c)
 		return;
 	c->path->now--;
 	c->path = NULL;
+	c->source.is_busy = 0;
 	server->statistics.in_flight--;
 }
 
@@ -296,9 +299,12 @@ make_room(struct connection *c)
 	return 1;
 }
 
-/* Reads all that is there; false if the client has ended. */
+/*
+ * Reads what is there, and with to_end all of it; false if the client has
+ * ended.
+ */
 static int
-read_all(struct connection *c)
+read_some(struct connection *c, int to_end)
 {
 	static char unwanted[IN_MAX];
 	ssize_t n;
@@ -320,7 +326,7 @@ read_all(struct connection *c)
 		if (n <= 0)
 			return 0;
 		c->in_len += (size_t)n;
-	} while (wire_pending(&c->wire));
+	} while (to_end || wire_pending(&c->wire));
 	return 1;
 }
 
@@ -341,32 +347,36 @@ shake(struct server *server, struct connection *c)
 	return n == 1;
 }
 
-static void
+/* False if the connection is gone. */
+static int
 go_on(struct server *server, struct connection *c)
 {
 	while (c->state == WRITING || (c->state == READING && c->in_len > 0)) {
 		if (c->state == READING && !next_request(server, c))
-			return;
+			return 1;
 		if (c->state != WRITING)
-			return;
-		if (!send_some(server, c) || c->wants_out)
-			return;
+			return 1;
+		if (!send_some(server, c))
+			return 0;
+		if (c->wants_out)
+			return 1;
 	}
+	return 1;
 }
 
 static void
 connection_ready(struct server *server, struct source *source, uint32_t events)
 {
 	struct connection *c = (struct connection *)source;
+	int ended = 0;
 
 	if (c->state == SHAKING && !shake(server, c))
 		return;
 	/* TLS may have read the first request with the last of its own. */
-	if ((events & ~(uint32_t)EPOLLOUT) != 0 && !read_all(c)) {
+	if ((events & ~(uint32_t)EPOLLOUT) != 0)
+		ended = !read_some(c, (events & EPOLLRDHUP) != 0);
+	if (go_on(server, c) && ended)
 		close_it(server, c);
-		return;
-	}
-	go_on(server, c);
 }
 
 void
@@ -411,7 +421,7 @@ connection_run_due(struct server *server)
 			return;
 		wait_no_more(server, c);
 		c->state = WRITING;
-		go_on(server, c);
+		(void)go_on(server, c);
 	}
 }
 

@@ -36,8 +36,9 @@
 enum {
 	BACKLOG = 4096,
 	ACCEPT_MAX = 64, /* before it is others' turn */
-	EVENTS_MAX = 256,
+	EVENTS_MAX = 4096,
 	PATH_LEN = 4096,
+	RANKS = 3,
 	FILLERS = 4 /* connections, more than a backlog of 0 takes */
 };
 
@@ -270,22 +271,50 @@ open_files(struct server *server, const struct options *options,
 	return server->log >= 0 ? 0 : fail(path);
 }
 
+/*
+ * What comes first of all that was ready at once, whose order epoll does not
+ * tell: clients that have given up, then those that have come and gone, so
+ * that never more requests are seen under way than there were.
+ */
+static int
+rank(const struct epoll_event *event)
+{
+	const struct source *source = event->data.ptr;
+
+	if ((event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0)
+		return RANKS - 1;
+	return source->is_busy ? 0 : 1;
+}
+
+static void
+run_ready(struct server *server, struct epoll_event *events, int n)
+{
+	struct source *source;
+	int r, i;
+
+	for (r = 0; r < RANKS; r++)
+		for (i = 0; i < n; i++) {
+			source = events[i].data.ptr;
+			if (source == NULL || rank(&events[i]) != r)
+				continue;
+			/* It may be gone after this. */
+			events[i].data.ptr = NULL;
+			source->ready(server, source, events[i].events);
+		}
+}
+
 static int
 loop(struct server *server)
 {
-	struct epoll_event events[EVENTS_MAX];
-	int i, n;
+	static struct epoll_event events[EVENTS_MAX];
+	int n;
 
 	while (!server->over) {
 		n = epoll_wait(server->epoll, events, EVENTS_MAX,
 		    connection_timeout_ms(server));
 		if (n < 0 && errno != EINTR)
 			return fail("epoll_wait");
-		for (i = 0; i < n; i++) {
-			struct source *source = events[i].data.ptr;
-
-			source->ready(server, source, events[i].events);
-		}
+		run_ready(server, events, n);
 		connection_run_due(server);
 	}
 	return server->over < 0 ? -1 : 0;

@@ -18,6 +18,7 @@ struct ssl_ctx_st;
 struct source {
 	void (*ready)(
 	    struct server *server, struct source *source, uint32_t events);
+	int is_busy; /* a request of it is under way */
 };
 
 TAILQ_HEAD(connections, connection);
