@@ -8,10 +8,13 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <link.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -32,20 +35,50 @@ static const struct {
 	{ RLIMIT_FSIZE, (rlim_t)64 << 30 }, /* bytes */
 };
 
+/* What a limit is named by: in glibc an enumeration. */
+#if defined(__GLIBC__)
+#define RESOURCE __rlimit_resource_t
+#else
+#define RESOURCE int
+#endif
+
 /* Lowers a limit; one that is lower already stays. */
 static void
 limit(int resource, rlim_t value)
 {
 	struct rlimit now;
 
-	if (getrlimit((__rlimit_resource_t)resource, &now) != 0)
+	if (getrlimit((RESOURCE)resource, &now) != 0)
 		return;
 	if (now.rlim_max != RLIM_INFINITY && now.rlim_max < value)
 		value = now.rlim_max;
 	if (now.rlim_cur != RLIM_INFINITY && now.rlim_cur <= value)
 		return;
 	now.rlim_cur = value;
-	(void)setrlimit((__rlimit_resource_t)resource, &now);
+	(void)setrlimit((RESOURCE)resource, &now);
+}
+
+/*
+ * Makes read-only what need not be written after the start: tables of
+ * pointers.  glibc's start does so itself, musl's not in a static program.
+ */
+static int
+protect_tables(struct dl_phdr_info *info, size_t size, void *data)
+{
+	uintptr_t mask = (uintptr_t)sysconf(_SC_PAGESIZE) - 1, begin, end;
+	size_t i;
+
+	(void)size, (void)data;
+	for (i = 0; i < info->dlpi_phnum; i++) {
+		if (info->dlpi_phdr[i].p_type != PT_GNU_RELRO)
+			continue;
+		begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+		end = (begin + info->dlpi_phdr[i].p_memsz) & ~mask;
+		begin &= ~mask;
+		if (mprotect((void *)begin, end - begin, PROT_READ) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 enum rc
@@ -54,6 +87,12 @@ process_harden(int web)
 	int fd;
 	size_t i;
 
+#if defined(__GLIBC__)
+	(void)protect_tables;
+#else
+	if (dl_iterate_phdr(protect_tables, NULL) != 0)
+		return RC_FAIL;
+#endif
 	/* open() takes the lowest descriptor: a closed one among 0-2. */
 	do {
 		fd = open("/dev/null", O_RDWR);

@@ -10,8 +10,10 @@
 /*
  * Opens descriptors 0-2 where they are closed, sets umask 077, switches core
  * dumps off, ignores SIGPIPE and SIGXFSZ (their errors are handled where
- * they occur) and, in a program of the web server, bounds processor time,
- * memory and file size.  RC_FAIL if descriptors cannot be opened.
+ * they occur), makes tables of pointers read-only where the start of the
+ * program has not, and, in a program of the web server, bounds processor
+ * time, memory and file size.  RC_FAIL if descriptors cannot be opened or
+ * tables not be protected.
  */
 enum rc process_harden(int web);
 
