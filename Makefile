@@ -258,6 +258,7 @@ $(BUILD)/tests/fuzz_key: lib/api_key.c lib/db.c lib/gate.c lib/log.c lib/secret.
 $(BUILD)/tests/fuzz_amount: lib/money.c lib/number.c
 $(BUILD)/tests/fuzz_csv: lib/csv.c lib/log.c
 $(BUILD)/tests/fuzz_guard: lib/guard.c tests/guard_public.h
+$(BUILD)/tests/fuzz_pool: lib/pool.c
 
 $(BUILD)/tests/fuzz_%: tests/fuzz_%.c $(wildcard lib/*.h) \
 		$(BUILD)/gen/schema_version.h
