@@ -149,6 +149,8 @@ COMPILE = @mkdir -p $(@D); echo '  CC   $<'; \
 	$(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 OBJECTS = $(BUILD)/gen/schema_version.h Makefile
 
+$(BUILD)/musl/gen/migrations.o: build/static/versions
+
 $(BUILD)/obj/gen/migrations.o $(BUILD)/musl/gen/migrations.o: \
 		$(BUILD)/gen/migrations.c
 	$(COMPILE) -Wno-overlength-strings

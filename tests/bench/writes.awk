@@ -3,7 +3,7 @@
 # Reads what strace wrote of some runs of one program, a file a run, and
 # prints rows of the table: bytes written to each file of the data directory
 # and syncs, in the median and at most.  Which file a descriptor is, is
-# learnt from openat, which works for every user.
+# learnt from open and openat, which works for every user.
 #
 # Usage: awk -v data=DIR -f writes.awk TRACE...
 
@@ -46,7 +46,7 @@ FNR == 1 {
 	split("", path)
 }
 
-/openat\(/ {
+/open(at)?\(/ {
 	fd = result()
 	if (fd >= 0 && match($0, /"[^"]*"/))
 		path[fd] = substr($0, RSTART + 1, RLENGTH - 2)
