@@ -57,10 +57,11 @@ ends_in_number(const char *host)
 static enum rc
 read_host(const char *s, size_t len, int brackets, struct url *url)
 {
+	int rooted = !brackets && len > 0 && s[len - 1] == '.';
 	struct in_addr v4;
 	size_t i;
 
-	if (!brackets && len > 0 && s[len - 1] == '.')
+	if (rooted)
 		len--;
 	if (len == 0 || len > URL_HOST_MAX)
 		return RC_INVALID;
@@ -78,7 +79,8 @@ read_host(const char *s, size_t len, int brackets, struct url *url)
 	url->kind = URL_NAME;
 	if (!ends_in_number(url->host))
 		return RC_OK;
-	if (inet_aton(url->host, &v4) != 1)
+	/* With a last dot it is an address to some and a name to others. */
+	if (rooted || inet_aton(url->host, &v4) != 1)
 		return RC_INVALID;
 	url->kind = URL_IPV4;
 	memcpy(url->address, &v4, sizeof(v4));
@@ -121,12 +123,18 @@ read_authority(const char *s, size_t len, struct url *url)
 enum rc
 url_parse(const char *s, struct url *url)
 {
-	memset(url, 0, sizeof(*url));
+	const struct url none = { .is_https =
+				      strncasecmp(s, "https://", 8) == 0 };
+	enum rc rc;
+
+	*url = none;
 	if (strnlen(s, URL_MAX + 1) > URL_MAX || !is_plain(s))
 		return RC_INVALID;
-	url->is_https = strncasecmp(s, "https://", 8) == 0;
 	if (!url->is_https && strncasecmp(s, "http://", 7) != 0)
 		return RC_INVALID;
 	s += url->is_https ? 8 : 7;
-	return read_authority(s, strcspn(s, "/?"), url);
+	rc = read_authority(s, strcspn(s, "/?"), url);
+	if (rc != RC_OK)
+		*url = none;
+	return rc;
 }
