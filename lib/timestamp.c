@@ -31,17 +31,18 @@ timestamp_parse(const char *s, int64_t *seconds)
 	char again[TIMESTAMP_LEN];
 	struct tm tm = { 0 };
 	const char *end;
-	enum rc rc;
+	int64_t time;
 
-	rc = number_parse(s, strlen(s), 0, LATEST, seconds);
-	if (rc == RC_OK || rc == RC_LIMITED)
-		return rc == RC_OK ? RC_OK : RC_INVALID;
-	end = strptime(s, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	if (end == NULL || *end != '\0')
-		return RC_INVALID;
-	*seconds = (int64_t)timegm(&tm);
-	if (*seconds < 0 || *seconds > LATEST ||
-	    strcmp(timestamp_format(*seconds, again), s) != 0)
-		return RC_INVALID;
+	*seconds = 0;
+	if (number_parse(s, strlen(s), 0, LATEST, &time) != RC_OK) {
+		end = strptime(s, "%Y-%m-%dT%H:%M:%SZ", &tm);
+		if (end == NULL || *end != '\0')
+			return RC_INVALID;
+		time = (int64_t)timegm(&tm);
+		if (time < 0 || time > LATEST ||
+		    strcmp(timestamp_format(time, again), s) != 0)
+			return RC_INVALID;
+	}
+	*seconds = time;
 	return RC_OK;
 }

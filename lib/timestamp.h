@@ -17,7 +17,8 @@ char *timestamp_format(int64_t seconds, char buf[TIMESTAMP_LEN]);
 
 /*
  * Reads Unix seconds in digits, or a time as timestamp_format writes it (a
- * date of the Gregorian calendar from 1970 to 9999).  RC_INVALID otherwise.
+ * date of the Gregorian calendar from 1970 to 9999).  RC_INVALID otherwise,
+ * *seconds is then 0.
  */
 enum rc timestamp_parse(const char *s, int64_t *seconds);
 
