@@ -94,7 +94,8 @@ text_email(const char *s, char out[TEXT_EMAIL_MAX + 1])
 						    : s[i];
 	out[len] = '\0';
 	at = strspn(out, local);
-	if (at == 0 || at >= len || out[at] != '@')
+	/* As an argument a hyphen would make an option of it. */
+	if (out[0] == '-' || at == 0 || at >= len || out[at] != '@')
 		return 0;
 	i = at + 1;
 	return out[i] != '\0' && out[i] != '.' && out[i] != '-' &&

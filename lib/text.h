@@ -30,9 +30,9 @@ int text_is_block(const char *s, size_t max);
 
 /*
  * Writes an e-mail address in lower case to out if it can be one: a part
- * without spaces or quotes before the one @, letters, digits, dots and
- * hyphens after it.  Mail to it tells the rest.  False if it cannot; out is
- * then undefined.
+ * without spaces or quotes and no hyphen first before the one @, letters,
+ * digits, dots and hyphens after it.  Mail to it tells the rest.  False if
+ * it cannot; out is then undefined.
  */
 int text_email(const char *s, char out[TEXT_EMAIL_MAX + 1]);
 
