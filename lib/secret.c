@@ -293,15 +293,18 @@ secret_unseal(const struct seal_key *key, const char *where,
 	const unsigned char *text = nonce + SECRET_SEAL_NONCE_LEN;
 	unsigned char tag[SECRET_SEAL_TAG_LEN];
 	gcry_cipher_hd_t cipher = NULL;
-	enum rc rc = RC_FAIL;
+	enum rc rc = RC_DENIED;
 	gcry_error_t err;
 	size_t len;
 
-	if (sealed_len < SECRET_SEAL_EXTRA || sealed[0] != SEAL_VERSION)
+	if (sealed_len < SECRET_SEAL_EXTRA)
 		return RC_DENIED;
 	len = sealed_len - SECRET_SEAL_EXTRA;
+	if (sealed[0] != SEAL_VERSION)
+		goto out;
+	rc = RC_FAIL;
 	if ((cipher = open_cipher(key, where, nonce)) == NULL)
-		return RC_FAIL;
+		goto out;
 	err = gcry_cipher_decrypt(cipher, data, len, text, len);
 	if (err == 0)
 		err = gcry_cipher_gettag(cipher, tag, sizeof(tag));
@@ -310,6 +313,7 @@ secret_unseal(const struct seal_key *key, const char *where,
 	else
 		rc = secret_equal(tag, text + len, sizeof(tag)) ? RC_OK
 								: RC_DENIED;
+out:
 	if (rc != RC_OK)
 		secret_wipe(data, len);
 	gcry_cipher_close(cipher);

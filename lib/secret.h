@@ -96,8 +96,8 @@ enum rc secret_seal(const struct seal_key *key, const char *where,
 /*
  * Unseals what has sealed_len bytes into data, which takes sealed_len -
  * SECRET_SEAL_EXTRA bytes.  RC_DENIED (not logged) if it was changed, is for
- * another place or was sealed with another key: data is then wiped.
- * RC_FAIL (logged).
+ * another place or was sealed with another key, RC_FAIL (logged): data is
+ * then wiped.
  */
 enum rc secret_unseal(const struct seal_key *key, const char *where,
     const unsigned char *sealed, size_t sealed_len, void *data);
