@@ -22,32 +22,84 @@
 enum {
 	WAIT_MS = 10000, /* for sendmail to end */
 	STEP_MS = 10,
-	SUBJECT_MAX = 200 /* bytes */
+	SUBJECT_MAX = 200,  /* bytes */
+	SUBJECT_WORD = 39,  /* bytes of an encoded word: a line of 73 */
+	QUOTED_MAX = 75,    /* characters before a soft break (RFC 2045, 6.7) */
+	TEXT_LINE_MAX = 998 /* bytes that SMTP carries (RFC 5322, 2.1.1) */
 };
 
 extern char **environ;
 
+/* True if a header can have it as it is: no reader would decode it. */
 static int
-is_ascii(const char *s)
+is_plain(const char *s)
 {
+	if (strstr(s, "=?") != NULL)
+		return 0;
 	for (; *s != '\0'; s++)
 		if ((unsigned char)*s > '~')
 			return 0;
 	return 1;
 }
 
-/* The subject, as an encoded word (RFC 2047) if it is not plain ASCII. */
+/* The subject, in encoded words (RFC 2047) if need be, one a line. */
 static void
 put_subject(FILE *out, const char *subject)
 {
-	char text[BASE64_LEN(SUBJECT_MAX)];
+	char text[BASE64_LEN(SUBJECT_WORD)];
+	size_t left = strlen(subject), n;
 
-	if (is_ascii(subject)) {
-		(void)fprintf(out, "Subject: %s\n", subject);
+	(void)fputs("Subject:", out);
+	if (is_plain(subject)) {
+		(void)fprintf(out, " %s\n", subject);
 		return;
 	}
-	base64_encode(subject, strlen(subject), text);
-	(void)fprintf(out, "Subject: =?UTF-8?B?%s?=\n", text);
+	for (; left > 0; subject += n, left -= n) {
+		n = left < SUBJECT_WORD ? left : SUBJECT_WORD;
+		/* No character may be divided between two words. */
+		while (n < left && (subject[n] & 0xc0) == 0x80)
+			n--;
+		base64_encode(subject, n, text);
+		(void)fprintf(out, " =?UTF-8?B?%s?=\n", text);
+	}
+}
+
+static int
+has_long_line(const char *text)
+{
+	size_t n;
+
+	for (; (n = strcspn(text, "\n")) <= TEXT_LINE_MAX; text += n + 1)
+		if (text[n] == '\0')
+			return 0;
+	return 1;
+}
+
+/* The text as quoted-printable, which has no long lines. */
+static void
+put_quoted(FILE *out, const char *text)
+{
+	size_t column = 0, width;
+
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+		int is_space = c == ' ' || c == '\t';
+		int at_end = text[1] == '\n' || text[1] == '\0';
+
+		if (c == '\n') {
+			(void)fputc('\n', out);
+			column = 0;
+			continue;
+		}
+		width = is_space ? (at_end ? 3 : 1)
+				 : (c > ' ' && c <= '~' && c != '=' ? 1 : 3);
+		if (column + width > QUOTED_MAX) {
+			(void)fputs("=\n", out);
+			column = 0;
+		}
+		(void)fprintf(out, width == 1 ? "%c" : "=%02X", c);
+		column += width;
+	}
 }
 
 /* Writes the message to a file without a name; gives it, or -1. */
@@ -55,7 +107,8 @@ static int
 make_message(const struct config *config, const char *to, const char *subject,
     const char *text)
 {
-	int fd = memfd_create("mail", MFD_CLOEXEC), copy = -1;
+	int fd = memfd_create("mail", MFD_CLOEXEC), copy = -1, bad;
+	int is_quoted = has_long_line(text);
 	FILE *out = NULL;
 
 	if (fd >= 0)
@@ -75,9 +128,15 @@ make_message(const struct config *config, const char *to, const char *subject,
 	(void)fprintf(out,
 	    "Auto-Submitted: auto-generated\nMIME-Version: 1.0\n"
 	    "Content-Type: text/plain; charset=utf-8\n"
-	    "Content-Transfer-Encoding: 8bit\n\n%s",
-	    text);
-	if (fclose(out) == 0 && lseek(fd, 0, SEEK_SET) == 0)
+	    "Content-Transfer-Encoding: %s\n\n",
+	    is_quoted ? "quoted-printable" : "8bit");
+	if (is_quoted)
+		put_quoted(out, text);
+	else
+		(void)fputs(text, out);
+	/* Of what could not be written before, fclose says nothing. */
+	bad = ferror(out);
+	if (fclose(out) == 0 && !bad && lseek(fd, 0, SEEK_SET) == 0)
 		return fd;
 out:
 	log_err("cannot write a mail: %s", strerror(errno));
@@ -144,7 +203,10 @@ mail_send(const struct config *config, const char *to, const char *subject,
 	(void)close(fd);
 	if (error != 0) {
 		log_err("cannot start sendmail: %s", strerror(error));
-		return RC_BUSY;
+		/* What is no program now will be none in a minute. */
+		return error == EACCES || error == ENOENT || error == ENOEXEC
+			   ? RC_NOT_FOUND
+			   : RC_BUSY;
 	}
 	return wait_for(pid);
 }
