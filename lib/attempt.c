@@ -25,7 +25,8 @@ static const char SQL_EACH[] =
     " a.duration_ms, a.http_status, a.error, a.answer, a.next_at"
     " FROM webhook w JOIN attempt a ON a.webhook_id = w.id"
     " LEFT JOIN event e ON e.id = a.event_id"
-    " WHERE w.account_id = $1 AND w.id = $2 AND ($3 = 0 OR a.outcome = $3)"
+    " WHERE w.account_id = $1 AND w.id = $2 AND w.status <> 4"
+    " AND ($3 = 0 OR a.outcome = $3)"
     " AND ($4 = 0 OR a.seq < $4) ORDER BY a.seq DESC LIMIT $5";
 
 enum rc
@@ -54,10 +55,14 @@ attempt_each(struct db *db, const struct caller *caller, int64_t webhook_id,
 			.answer = db_text(rows, 8),
 			.next_at = db_int(rows, 9),
 		};
-		rc = each(arg, &a);
+		if ((rc = each(arg, &a)) != RC_OK)
+			goto out;
 	}
+	if (rc == RC_NOT_FOUND)
+		rc = RC_OK;
+out:
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }
 
 /* What a sender has in its hands right now stays there. */

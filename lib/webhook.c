@@ -31,8 +31,8 @@ webhook_status_name(int status)
 /* --- the URL -------------------------------------------------------------- */
 
 /* Names that only a resolver inside can know (RFC 6761, 6762, 8375, ...). */
-static const char *const inner_names[] = { "localhost", "local", "internal",
-	"home.arpa", "lan", "intranet", "private", "corp", "home" };
+static const char *const inner_names[] = { "localhost", "localdomain", "local",
+	"internal", "home.arpa", "lan", "intranet", "private", "corp", "home" };
 
 /* True if name is suffix or ends in a dot and it. */
 static int
@@ -142,6 +142,7 @@ webhook_unseal(const struct seal_key *key, int64_t id, const void *sealed,
 	char buf[PLACE_LEN];
 	enum rc rc = RC_DENIED;
 
+	secret_wipe(secret, WEBHOOK_SECRET_LEN);
 	if (len == WEBHOOK_SEALED_LEN)
 		rc = secret_unseal(key, place(id, buf), sealed, len, secret);
 	if (rc == RC_DENIED)
@@ -258,12 +259,15 @@ webhook_each(struct db *db, const struct caller *caller, int64_t id,
 			.pending = db_int(rows, 9),
 		};
 		n++;
-		rc = each != NULL ? each(arg, &w) : RC_OK;
+		if (each != NULL && (rc = each(arg, &w)) != RC_OK)
+			goto out;
 	}
+	if (rc == RC_NOT_FOUND)
+		rc = n == 0 && id != 0 ? error_set(why, ERROR_WEBHOOK, NULL)
+				       : RC_OK;
+out:
 	db_done(&rows);
-	if (rc != RC_NOT_FOUND)
-		return rc;
-	return n == 0 && id != 0 ? error_set(why, ERROR_WEBHOOK, NULL) : RC_OK;
+	return rc;
 }
 
 static const char SQL_UPDATE[] =

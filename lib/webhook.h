@@ -125,7 +125,7 @@ enum rc webhook_pause_of_key(struct db *db, const struct caller *caller);
 
 /*
  * Unseals a secret of the endpoint: WEBHOOK_SECRET_LEN bytes.  RC_FAIL
- * (logged) if it is not one.
+ * (logged) if it is not one; they are then 0.
  */
 enum rc webhook_unseal(const struct seal_key *key, int64_t id,
     const void *sealed, size_t len, unsigned char secret[WEBHOOK_SECRET_LEN]);
