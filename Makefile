@@ -320,13 +320,16 @@ $(BUILD)/tests/fuzz_amount: lib/money.c lib/number.c
 $(BUILD)/tests/fuzz_csv: lib/csv.c lib/log.c
 $(BUILD)/tests/fuzz_guard: lib/guard.c tests/guard_public.h
 $(BUILD)/tests/fuzz_pool: lib/pool.c
+$(BUILD)/tests/fuzz_text: lib/number.c lib/text.c lib/timestamp.c
+$(BUILD)/tests/fuzz_url: lib/number.c lib/url.c
+$(BUILD)/tests/fuzz_url: FUZZLIBS = -lcurl
 
 $(BUILD)/tests/fuzz_%: tests/fuzz_%.c $(wildcard lib/*.h) \
 		$(BUILD)/gen/schema_version.h
 	@mkdir -p $(@D)
 	@echo '  FUZZ $@'
 	@clang $(CPPFLAGS) $(filter-out -Wnull-dereference,$(WARN)) \
-		$(FUZZFLAGS) -o $@ $(filter %.c,$^) $(LIBS)
+		$(FUZZFLAGS) -o $@ $(filter %.c,$^) $(FUZZLIBS) $(LIBS)
 
 # A program that goes through all that there is, instead of a sample.  Its
 # sources are compiled for it alone: -O3 makes of a minute a quarter of one.
