@@ -16,6 +16,7 @@
 
 #include "scratch.h"
 #include "suite.h"
+#include "text.h"
 
 #define CONF "latchkey.conf"
 
@@ -76,6 +77,10 @@ START_TEST(an_empty_file_means_the_defaults)
 	ck_assert_int_eq(config.rate_key, 100);
 	ck_assert_int_eq(config.refill_limit, 3);
 	ck_assert_uint_eq(config.nproxies, 0);
+	ck_assert_int_eq(config.webhook_local, 0);
+	ck_assert_str_eq(config.ca_file, "/etc/ssl/certs/ca-certificates.crt");
+	ck_assert_str_eq(config.sendmail, "/usr/sbin/sendmail");
+	ck_assert_str_eq(config.mail_from, "");
 }
 END_TEST
 
@@ -126,6 +131,22 @@ static const struct {
 	{ "currency=XXX", FIELD(currency), "XXX" },
 	{ "data_dir = /var/lib/x", FIELD(data_dir), "/var/lib/x" },
 	{ "data_dir = /with space", FIELD(data_dir), "/with space" },
+	{ "ca_file = /etc/pki/tls/cert.pem", FIELD(ca_file),
+	    "/etc/pki/tls/cert.pem" },
+	{ "ca_file=/with space = and more", FIELD(ca_file),
+	    "/with space = and more" },
+	{ "ca_file =", FIELD(ca_file), "" },
+	{ "sendmail = /usr/lib/sendmail", FIELD(sendmail),
+	    "/usr/lib/sendmail" },
+	{ "sendmail = /", FIELD(sendmail), "/" },
+	{ "sendmail =", FIELD(sendmail), "" },
+	{ "sendmail = \t ", FIELD(sendmail), "" },
+	{ "sendmail = /a\nsendmail =", FIELD(sendmail), "" },
+	{ "mail_from = panel@example.test", FIELD(mail_from),
+	    "panel@example.test" },
+	{ "mail_from = Panel+Bounce@Example.TEST\r", FIELD(mail_from),
+	    "Panel+Bounce@Example.TEST" },
+	{ "mail_from = a@b\nmail_from =", FIELD(mail_from), "" },
 };
 
 START_TEST(a_word_is_set)
@@ -159,6 +180,19 @@ START_TEST(a_status_is_compat_or_strict)
 	ck_assert_int_eq(config.http_strict, 0);
 	load_good("http_status = strict\nhttp_status = compat", &config);
 	ck_assert_int_eq(config.http_strict, 0);
+}
+END_TEST
+
+START_TEST(a_switch_is_yes_or_no)
+{
+	struct config config;
+
+	load_good("webhook_local = yes", &config);
+	ck_assert_int_eq(config.webhook_local, 1);
+	load_good("webhook_local = no", &config);
+	ck_assert_int_eq(config.webhook_local, 0);
+	load_good("webhook_local = yes\nwebhook_local = no", &config);
+	ck_assert_int_eq(config.webhook_local, 0);
 }
 END_TEST
 
@@ -243,6 +277,33 @@ static const struct {
 	{ "proxies = fe80::1%eth0", "line 2: bad value for proxies" },
 	{ "proxies = " SEVEN "," SEVEN ",10.0.0.8,10.0.0.9,10.0.0.10",
 	    "line 2: bad value for proxies" },
+	{ "webhook_local = Yes", "line 2: bad value for webhook_local" },
+	{ "webhook_local = 1", "line 2: bad value for webhook_local" },
+	{ "webhook_local = true", "line 2: bad value for webhook_local" },
+	{ "webhook_local = on", "line 2: bad value for webhook_local" },
+	{ "webhook_local = yes no", "line 2: bad value for webhook_local" },
+	{ "webhook_local = yes # here", "line 2: bad value for webhook_local" },
+	{ "webhook_local =", "line 2: bad value for webhook_local" },
+	{ "ca_file = cert.pem", "line 2: bad value for ca_file" },
+	{ "ca_file = ./cert.pem", "line 2: bad value for ca_file" },
+	{ "ca_file = ~/cert.pem", "line 2: bad value for ca_file" },
+	{ "ca_file = \"/cert.pem\"", "line 2: bad value for ca_file" },
+	{ "sendmail = sendmail", "line 2: bad value for sendmail" },
+	{ "sendmail = ../sendmail", "line 2: bad value for sendmail" },
+	{ "sendmail = |/usr/sbin/sendmail", "line 2: bad value for sendmail" },
+	{ "sendmail = none", "line 2: bad value for sendmail" },
+	{ "mail_from = panel", "line 2: bad value for mail_from" },
+	{ "mail_from = @", "line 2: bad value for mail_from" },
+	{ "mail_from = panel@", "line 2: bad value for mail_from" },
+	{ "mail_from = a@b, c@d", "line 2: bad value for mail_from" },
+	{ "mail_from = Panel <panel@example.test>",
+	    "line 2: bad value for mail_from" },
+	{ "mail_from = <panel@example.test>",
+	    "line 2: bad value for mail_from" },
+	{ "mail_from = a@b\rBcc: c@d", "line 2: bad value for mail_from" },
+	{ "mail_from = -f@example.test", "line 2: bad value for mail_from" },
+	{ "mail_from = \xc3\xa9@example.test",
+	    "line 2: bad value for mail_from" },
 	{ "unknown = 1", "line 2: unknown name unknown" },
 	{ "Rate_ip = 1", "line 2: unknown name Rate_ip" },
 	{ "rate-ip = 1", "line 2: unknown name rate-ip" },
@@ -296,6 +357,9 @@ START_TEST(a_value_that_does_not_fit_is_refused)
 	} values[] = {
 		{ "url", "https://", CONFIG_TEXT_MAX - 1 },
 		{ "data_dir", "/", CONFIG_PATH_MAX - 1 },
+		{ "ca_file", "/", CONFIG_PATH_MAX - 1 },
+		{ "sendmail", "/", CONFIG_PATH_MAX - 1 },
+		{ "mail_from", "a@", TEXT_EMAIL_MAX },
 	};
 	int len = values[_i].fits - (int)strlen(values[_i].start);
 	struct config config;
@@ -440,6 +504,34 @@ START_TEST(the_written_file_has_every_default)
 	write_default("https://mine.example/shop", path);
 	ck_assert_int_eq(config_load(path, &written), RC_OK);
 	ck_assert_str_eq(written.url, "https://mine.example/shop");
+}
+END_TEST
+
+/* So that whoever edits it sees what there is, with a comment above each. */
+START_TEST(the_written_file_names_every_value)
+{
+	static const char *const lines[] = { "data_dir = data",
+		"url = https://panel.example", "currency = USD",
+		"http_status = compat", "rate_ip = 300", "rate_key = 100",
+		"proxies = ", "refill_limit = 3", "busy_ms = 3000",
+		"webhook_local = no",
+		"ca_file = /etc/ssl/certs/ca-certificates.crt",
+		"sendmail = /usr/sbin/sendmail", "mail_from = " };
+	char path[SCRATCH_PATH_LEN], *text, *line, *rest;
+	const char *above = "";
+	int n = 0;
+
+	write_default(NULL, path);
+	text = scratch_read(path, NULL);
+	for (rest = text; (line = strsep(&rest, "\n")) != NULL; above = line) {
+		if (line[0] == '#' || line[0] == '\0')
+			continue;
+		ck_assert_int_lt(n, ROWS(lines));
+		ck_assert_str_eq(line, lines[n++]);
+		ck_assert_int_eq(above[0], '#');
+	}
+	ck_assert_int_eq(n, ROWS(lines));
+	free(text);
 }
 END_TEST
 
@@ -771,9 +863,11 @@ config_suite(void)
 	tcase_add_loop_test(tc, a_word_is_set, 0, ROWS(texts));
 	tcase_add_test(tc, a_relative_data_directory_is_beside_the_file);
 	tcase_add_test(tc, a_status_is_compat_or_strict);
+	tcase_add_test(tc, a_switch_is_yes_or_no);
 	tcase_add_loop_test(
 	    tc, proxies_are_addresses_with_commas_between, 0, ROWS(proxies));
 	tcase_add_test(tc, the_written_file_has_every_default);
+	tcase_add_test(tc, the_written_file_names_every_value);
 	tcase_add_test(tc, a_full_disk_is_noticed);
 	tcase_add_test(tc, the_manual_has_every_name);
 	suite_add_tcase(s, tc);
@@ -783,7 +877,7 @@ config_suite(void)
 	tcase_add_loop_test(tc, a_bad_line_is_named, 0, ROWS(bad_lines));
 	tcase_add_loop_test(tc, proxies_with_spaces_between_are_refused, 0, 3);
 	tcase_add_test(tc, a_nul_in_the_file_is_refused);
-	tcase_add_loop_test(tc, a_value_that_does_not_fit_is_refused, 0, 2);
+	tcase_add_loop_test(tc, a_value_that_does_not_fit_is_refused, 0, 5);
 	tcase_add_test(tc, a_file_has_at_most_8_kibibytes);
 	tcase_add_loop_test(
 	    tc, a_file_that_others_can_write_is_refused, 0, ROWS(modes));

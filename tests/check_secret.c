@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Hashes against published vectors (FIPS 180-4's examples, RFC 4231), random
- * characters, comparison and wiping, and the rules for the pepper's file.
+ * characters, comparison and wiping, sealing against libgcrypt's own AES-GCM
+ * and everything that must not unseal, and the rules for the key files.
  */
 #include "secret.h"
 
 #include <fcntl.h>
+#include <gcrypt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -151,6 +153,59 @@ START_TEST(hmac_agrees_with_rfc_4231)
 }
 END_TEST
 
+/* Here a key has any length; none is one, too. */
+START_TEST(hmac_under_a_key_agrees_with_rfc_4231)
+{
+	unsigned char mac[SECRET_HASH_LEN];
+	char hex[2 * SECRET_HASH_LEN + 1];
+
+	ck_assert_int_eq(
+	    secret_hmac_key(rfc4231[_i].key, strlen(rfc4231[_i].key),
+		rfc4231[_i].data, strlen(rfc4231[_i].data), mac),
+	    RC_OK);
+	to_hex(mac, hex);
+	hex[strlen(rfc4231[_i].mac)] = '\0';
+	ck_assert_str_eq(hex, rfc4231[_i].mac);
+}
+END_TEST
+
+/*
+ * By RFC 2104 from SHA-256 itself: keys around the block of 64 bytes, zeros
+ * in them, and none at all, where a hash without a key would be a forgery
+ * that anybody can make.
+ */
+START_TEST(hmac_is_rfc_2104_for_keys_of_any_length)
+{
+	static const char data[] = "evt_1.1767225600.{}";
+	unsigned char key[200], inner[64 + sizeof(data)], outer[64 + 32];
+	unsigned char mac[SECRET_HASH_LEN], again[SECRET_HASH_LEN];
+	size_t len, i;
+
+	for (len = 0; len <= sizeof(key); len++) {
+		memset(inner, 0, sizeof(inner));
+		for (i = 0; i < len; i++)
+			key[i] = (unsigned char)(i * 7 % 5 * 51);
+		if (len > 64)
+			ck_assert_int_eq(secret_sha256(key, len, inner), RC_OK);
+		else
+			memcpy(inner, key, len);
+		memcpy(outer, inner, 64);
+		for (i = 0; i < 64; i++) {
+			inner[i] ^= 0x36;
+			outer[i] ^= 0x5c;
+		}
+		memcpy(inner + 64, data, sizeof(data));
+		ck_assert_int_eq(
+		    secret_sha256(inner, sizeof(inner), outer + 64), RC_OK);
+		ck_assert_int_eq(
+		    secret_sha256(outer, sizeof(outer), again), RC_OK);
+		ck_assert_int_eq(
+		    secret_hmac_key(key, len, data, sizeof(data), mac), RC_OK);
+		ck_assert_mem_eq(mac, again, sizeof(mac));
+	}
+}
+END_TEST
+
 START_TEST(starting_twice_does_no_harm)
 {
 	ck_assert_int_eq(secret_init(), RC_OK);
@@ -252,88 +307,334 @@ START_TEST(wiping_leaves_zeros_and_no_more)
 }
 END_TEST
 
-/* --- the pepper ---------------------------------------------------------- */
+/* --- sealing ------------------------------------------------------------- */
+
+enum { SEAL_MAX = 100 };
+
+static const char PLACE[] = "webhook:7";
+
+static struct seal_key
+draw_key(void)
+{
+	struct seal_key key;
+
+	ck_assert_int_eq(secret_random(&key, sizeof(key)), RC_OK);
+	return key;
+}
+
+/* What must not unseal says so without a word, and leaves nothing. */
+static void
+must_be_denied(const struct seal_key *key, const char *where,
+    const unsigned char *sealed, size_t sealed_len)
+{
+	unsigned char data[SEAL_MAX + 1];
+	size_t len, i;
+	enum rc rc;
+	char *log;
+
+	len =
+	    sealed_len < SECRET_SEAL_EXTRA ? 0 : sealed_len - SECRET_SEAL_EXTRA;
+	memset(data, 0xa5, sizeof(data));
+	scratch_log_start();
+	rc = secret_unseal(key, where, sealed, sealed_len, data);
+	log = scratch_log_end(NULL);
+	ck_assert_int_eq(rc, RC_DENIED);
+	ck_assert_str_eq(log, "");
+	for (i = 0; i < sizeof(data); i++)
+		if (data[i] != (i < len ? 0 : 0xa5))
+			ck_abort_msg(
+			    "byte %zu of %zu is %02x", i, len, data[i]);
+	free(log);
+}
+
+START_TEST(what_was_sealed_is_unsealed)
+{
+	const struct seal_key key = draw_key();
+	unsigned char data[SEAL_MAX], sealed[SEAL_MAX + SECRET_SEAL_EXTRA + 1];
+	unsigned char again[SEAL_MAX + 1];
+	size_t len;
+
+	for (len = 0; len <= SEAL_MAX; len++) {
+		ck_assert_int_eq(secret_random(data, len), RC_OK);
+		memset(sealed, 0xa5, sizeof(sealed));
+		memset(again, 0xa5, sizeof(again));
+		ck_assert_int_eq(
+		    secret_seal(&key, PLACE, data, len, sealed), RC_OK);
+		ck_assert_uint_eq(sealed[len + SECRET_SEAL_EXTRA], 0xa5);
+		ck_assert_int_eq(secret_unseal(&key, PLACE, sealed,
+				     len + SECRET_SEAL_EXTRA, again),
+		    RC_OK);
+		ck_assert_int_eq(memcmp(data, again, len), 0);
+		ck_assert_uint_eq(again[len], 0xa5);
+		ck_assert_uint_eq(sealed[0], 1);
+	}
+}
+END_TEST
+
+/* 1, nonce, AES-256-GCM of the text with the place beside it, tag. */
+START_TEST(a_seal_is_aes_256_gcm)
+{
+	static const char text[] = "the text that is sealed";
+	enum { LEN = sizeof(text) };
+	const struct seal_key key = draw_key();
+	unsigned char sealed[LEN + SECRET_SEAL_EXTRA], again[LEN];
+	gcry_cipher_hd_t cipher;
+
+	ck_assert_int_eq(secret_seal(&key, PLACE, text, LEN, sealed), RC_OK);
+	ck_assert_uint_eq(gcry_cipher_open(&cipher, GCRY_CIPHER_AES256,
+			      GCRY_CIPHER_MODE_GCM, 0),
+	    0);
+	ck_assert_uint_eq(
+	    gcry_cipher_setkey(cipher, key.bytes, sizeof(key.bytes)), 0);
+	ck_assert_uint_eq(gcry_cipher_setiv(cipher, sealed + 1, 12), 0);
+	ck_assert_uint_eq(
+	    gcry_cipher_authenticate(cipher, PLACE, strlen(PLACE)), 0);
+	ck_assert_uint_eq(
+	    gcry_cipher_decrypt(cipher, again, LEN, sealed + 13, LEN), 0);
+	ck_assert_uint_eq(
+	    gcry_cipher_checktag(cipher, sealed + 13 + LEN, 16), 0);
+	gcry_cipher_close(cipher);
+	ck_assert_mem_eq(again, text, LEN);
+}
+END_TEST
+
+START_TEST(one_bit_changed_is_noticed)
+{
+	static const size_t lengths[] = { 0, 1, 16, 32, 50 };
+	const size_t len = lengths[_i], sealed_len = len + SECRET_SEAL_EXTRA;
+	const struct seal_key key = draw_key();
+	unsigned char data[SEAL_MAX], sealed[SEAL_MAX + SECRET_SEAL_EXTRA];
+	size_t bit;
+
+	ck_assert_int_eq(secret_random(data, len), RC_OK);
+	ck_assert_int_eq(secret_seal(&key, PLACE, data, len, sealed), RC_OK);
+	for (bit = 0; bit < 8 * sealed_len; bit++) {
+		sealed[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		must_be_denied(&key, PLACE, sealed, sealed_len);
+		sealed[bit / 8] ^= (unsigned char)(1 << bit % 8);
+	}
+	ck_assert_int_eq(
+	    secret_unseal(&key, PLACE, sealed, sealed_len, data), RC_OK);
+}
+END_TEST
+
+START_TEST(a_seal_holds_in_its_place_alone)
+{
+	static const char *const places[] = { "", "webhook:", "webhook:8",
+		"webhook:70", "webhook:07", "webhook:7 ", " webhook:7",
+		"Webhook:7", "ebhook:7", "totp:7" };
+	const struct seal_key key = draw_key();
+	unsigned char sealed[3 + SECRET_SEAL_EXTRA];
+	int i;
+
+	ck_assert_int_eq(secret_seal(&key, PLACE, "abc", 3, sealed), RC_OK);
+	for (i = 0; i < ROWS(places); i++)
+		must_be_denied(&key, places[i], sealed, sizeof(sealed));
+}
+END_TEST
+
+START_TEST(another_key_does_not_unseal)
+{
+	struct seal_key key = draw_key();
+	unsigned char sealed[32 + SECRET_SEAL_EXTRA], data[32] = { 0 };
+	size_t bit;
+
+	ck_assert_int_eq(
+	    secret_seal(&key, PLACE, data, sizeof(data), sealed), RC_OK);
+	for (bit = 0; bit < 8 * sizeof(key.bytes); bit++) {
+		key.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		must_be_denied(&key, PLACE, sealed, sizeof(sealed));
+		key.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+	}
+	key = draw_key();
+	must_be_denied(&key, PLACE, sealed, sizeof(sealed));
+}
+END_TEST
+
+START_TEST(what_was_cut_or_lengthened_does_not_unseal)
+{
+	const struct seal_key key = draw_key();
+	unsigned char sealed[32 + SECRET_SEAL_EXTRA + 1] = { 0 };
+	unsigned char data[32] = { 0 };
+	size_t len;
+
+	ck_assert_int_eq(
+	    secret_seal(&key, PLACE, data, sizeof(data), sealed), RC_OK);
+	for (len = 0; len <= sizeof(sealed); len++)
+		if (len != sizeof(sealed) - 1)
+			must_be_denied(&key, PLACE, sealed, len);
+	/* Its beginning is missing. */
+	for (len = 1; len < sizeof(sealed); len++)
+		must_be_denied(
+		    &key, PLACE, sealed + len, sizeof(sealed) - 1 - len);
+}
+END_TEST
+
+START_TEST(another_version_does_not_unseal)
+{
+	const struct seal_key key = draw_key();
+	unsigned char sealed[32 + SECRET_SEAL_EXTRA], data[32] = { 0 };
+	int version;
+
+	ck_assert_int_eq(
+	    secret_seal(&key, PLACE, data, sizeof(data), sealed), RC_OK);
+	for (version = 0; version < 256; version++) {
+		if (version == 1)
+			continue;
+		sealed[0] = (unsigned char)version;
+		must_be_denied(&key, PLACE, sealed, sizeof(sealed));
+	}
+}
+END_TEST
+
+/* No nonce comes twice: with two of the same, GCM gives both texts away. */
+START_TEST(no_two_seals_are_alike)
+{
+	enum { SEALS = 1000, LEN = 8 + SECRET_SEAL_EXTRA };
+	static unsigned char sealed[SEALS][LEN];
+	const struct seal_key key = draw_key();
+	int i, j;
+
+	for (i = 0; i < SEALS; i++)
+		ck_assert_int_eq(
+		    secret_seal(&key, PLACE, "the same", 8, sealed[i]), RC_OK);
+	for (i = 0; i < SEALS; i++)
+		for (j = 0; j < i; j++)
+			if (memcmp(sealed[i] + 1, sealed[j] + 1, 12) == 0 ||
+			    memcmp(sealed[i] + 13, sealed[j] + 13, 8) == 0)
+				ck_abort_msg("%d and %d are alike", i, j);
+}
+END_TEST
+
+/* --- key files ----------------------------------------------------------- */
 
 static enum rc
-load(const char *path, struct pepper *pepper, const char *words)
+load_pepper(const char *path, unsigned char bytes[32])
 {
+	struct pepper pepper;
+	enum rc rc;
+
+	memset(&pepper, 0xa5, sizeof(pepper));
+	rc = secret_pepper_load(path, &pepper);
+	memcpy(bytes, pepper.bytes, sizeof(pepper.bytes));
+	return rc;
+}
+
+static enum rc
+load_seal_key(const char *path, unsigned char bytes[32])
+{
+	struct seal_key key;
+	enum rc rc;
+
+	memset(&key, 0xa5, sizeof(key));
+	rc = secret_seal_key_load(path, &key);
+	memcpy(bytes, key.bytes, sizeof(key.bytes));
+	return rc;
+}
+
+/* The same rules for both. */
+static const struct kind {
+	const char *name, *what;
+	enum rc (*load)(const char *path, unsigned char bytes[32]);
+	enum rc (*create)(const char *path);
+} kinds[] = {
+	{ SECRET_PEPPER_NAME, "pepper", load_pepper, secret_pepper_create },
+	{ SECRET_SEAL_KEY_NAME, "sealing key", load_seal_key,
+	    secret_seal_key_create },
+};
+
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), KEY_LEN = 32 };
+
+/* A failure's log names the kind and the path, and has the words. */
+static enum rc
+load(const struct kind *kind, const char *path, unsigned char bytes[KEY_LEN],
+    const char *words)
+{
+	char start[SCRATCH_PATH_LEN + 64];
 	enum rc rc;
 	char *log;
 
 	scratch_log_start();
-	rc = secret_pepper_load(path, pepper);
+	rc = kind->load(path, bytes);
 	log = scratch_log_end(NULL);
-	if (rc == RC_OK)
+	(void)snprintf(start, sizeof(start), "the %s %s", kind->what, path);
+	if (rc == RC_OK) {
 		ck_assert_str_eq(log, "");
-	else
+	} else {
 		scratch_log_must_be(log, words);
+		scratch_log_must_be(log, start);
+	}
 	free(log);
 	return rc;
 }
 
-START_TEST(a_pepper_is_made_once_and_for_its_owner)
+START_TEST(a_key_file_is_made_once_and_for_its_owner)
 {
 	static const mode_t masks[] = { 0, 022, 077 };
+	const struct kind *kind = &kinds[_i % KINDS];
+	unsigned char first[KEY_LEN], again[KEY_LEN];
 	char path[SCRATCH_PATH_LEN], *bytes;
-	struct pepper first, again;
-	mode_t was = umask(masks[_i]);
+	mode_t was = umask(masks[_i / KINDS]);
 	struct stat st;
 	size_t len;
 
-	scratch_path(SECRET_PEPPER_NAME, path);
-	ck_assert_int_eq(secret_pepper_create(path), RC_OK);
+	scratch_path(kind->name, path);
+	ck_assert_int_eq(kind->create(path), RC_OK);
 	(void)umask(was);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0600);
-	ck_assert_int_eq(st.st_size, SECRET_PEPPER_LEN);
-	ck_assert_int_eq(load(path, &first, ""), RC_OK);
+	ck_assert_int_eq(st.st_size, KEY_LEN);
+	ck_assert_int_eq(load(kind, path, first, ""), RC_OK);
 	bytes = scratch_read(path, &len);
-	ck_assert_mem_eq(first.bytes, bytes, SECRET_PEPPER_LEN);
+	ck_assert_mem_eq(first, bytes, KEY_LEN);
 	free(bytes);
 
-	ck_assert_int_eq(secret_pepper_create(path), RC_INVALID);
-	ck_assert_int_eq(load(path, &again, ""), RC_OK);
-	ck_assert_mem_eq(&first, &again, sizeof(first));
+	ck_assert_int_eq(kind->create(path), RC_INVALID);
+	ck_assert_int_eq(load(kind, path, again, ""), RC_OK);
+	ck_assert_mem_eq(first, again, KEY_LEN);
 }
 END_TEST
 
-START_TEST(two_peppers_differ)
+START_TEST(two_key_files_differ)
 {
+	const struct kind *kind = &kinds[_i];
+	unsigned char a[KEY_LEN], b[KEY_LEN];
 	char path[SCRATCH_PATH_LEN];
-	struct pepper a, b;
 
 	scratch_path("a", path);
-	ck_assert_int_eq(secret_pepper_create(path), RC_OK);
-	ck_assert_int_eq(load(path, &a, ""), RC_OK);
+	ck_assert_int_eq(kind->create(path), RC_OK);
+	ck_assert_int_eq(load(kind, path, a, ""), RC_OK);
 	scratch_path("b", path);
-	ck_assert_int_eq(secret_pepper_create(path), RC_OK);
-	ck_assert_int_eq(load(path, &b, ""), RC_OK);
-	ck_assert_mem_ne(a.bytes, b.bytes, sizeof(a.bytes));
+	ck_assert_int_eq(kind->create(path), RC_OK);
+	ck_assert_int_eq(load(kind, path, b, ""), RC_OK);
+	ck_assert_mem_ne(a, b, KEY_LEN);
 }
 END_TEST
 
-START_TEST(a_pepper_that_cannot_be_made_is_logged)
+START_TEST(a_key_file_that_cannot_be_made_is_logged)
 {
-	char path[SCRATCH_PATH_LEN], *log;
+	const struct kind *kind = &kinds[_i];
+	char path[SCRATCH_PATH_LEN], words[64], *log;
 
 	scratch_path("no/such/place", path);
 	scratch_log_start();
-	ck_assert_int_eq(secret_pepper_create(path), RC_FAIL);
+	ck_assert_int_eq(kind->create(path), RC_FAIL);
 	log = scratch_log_end(NULL);
-	scratch_log_must_be(log, "cannot make the pepper");
+	(void)snprintf(words, sizeof(words), "cannot make the %s", kind->what);
+	scratch_log_must_be(log, words);
 	free(log);
 }
 END_TEST
 
 /* A link that leads to nothing is not followed to make a file there. */
-START_TEST(a_pepper_is_not_made_through_a_link)
+START_TEST(a_key_file_is_not_made_through_a_link)
 {
 	char path[SCRATCH_PATH_LEN], target[SCRATCH_PATH_LEN];
 
 	scratch_path("link", path);
 	scratch_path("target", target);
 	ck_assert_int_eq(symlink(target, path), 0);
-	ck_assert_int_eq(secret_pepper_create(path), RC_INVALID);
+	ck_assert_int_eq(kinds[_i].create(path), RC_INVALID);
 	ck_assert_int_ne(access(target, F_OK), 0);
 }
 END_TEST
@@ -346,14 +647,14 @@ static const struct {
 	{ 0600, 32, NULL },
 	{ 0400, 32, NULL },
 	{ 0700, 32, NULL },
-	{ 0640, 32, "refuse the pepper" },
-	{ 0604, 32, "refuse the pepper" },
-	{ 0644, 32, "refuse the pepper" },
-	{ 0620, 32, "refuse the pepper" },
-	{ 0602, 32, "refuse the pepper" },
-	{ 0610, 32, "refuse the pepper" },
-	{ 0601, 32, "refuse the pepper" },
-	{ 0666, 32, "refuse the pepper" },
+	{ 0640, 32, "refuse the " },
+	{ 0604, 32, "refuse the " },
+	{ 0644, 32, "refuse the " },
+	{ 0620, 32, "refuse the " },
+	{ 0602, 32, "refuse the " },
+	{ 0610, 32, "refuse the " },
+	{ 0601, 32, "refuse the " },
+	{ 0666, 32, "refuse the " },
 	{ 0600, 0, "it must have 32 bytes" },
 	{ 0600, 1, "it must have 32 bytes" },
 	{ 0600, 31, "it must have 32 bytes" },
@@ -361,36 +662,37 @@ static const struct {
 	{ 0600, 64, "it must have 32 bytes" },
 };
 
-START_TEST(a_pepper_has_32_bytes_that_nobody_else_can_read)
+START_TEST(a_key_file_has_32_bytes_that_nobody_else_can_read)
 {
+	const struct kind *kind = &kinds[_i % KINDS];
+	const int i = _i / KINDS;
+	unsigned char loaded[KEY_LEN];
 	char bytes[64], path[SCRATCH_PATH_LEN];
-	struct pepper pepper;
 
 	memset(bytes, 'p', sizeof(bytes));
-	scratch_write("pepper", bytes, files[_i].len, files[_i].mode, path);
-	ck_assert_int_eq(load(path, &pepper, files[_i].words),
-	    files[_i].words == NULL ? RC_OK : RC_FAIL);
-	if (files[_i].words == NULL)
-		ck_assert_mem_eq(pepper.bytes, bytes, sizeof(pepper.bytes));
+	scratch_write(kind->name, bytes, files[i].len, files[i].mode, path);
+	ck_assert_int_eq(load(kind, path, loaded, files[i].words),
+	    files[i].words == NULL ? RC_OK : RC_FAIL);
+	ck_assert_int_eq(
+	    memcmp(loaded, bytes, KEY_LEN) == 0, files[i].words == NULL);
 }
 END_TEST
 
-START_TEST(what_is_no_file_is_no_pepper)
+START_TEST(what_is_no_file_is_no_key_file)
 {
+	const struct kind *kind = &kinds[_i];
 	char path[SCRATCH_PATH_LEN], target[SCRATCH_PATH_LEN];
-	char bytes[SECRET_PEPPER_LEN] = { 0 };
-	struct pepper pepper;
+	unsigned char bytes[KEY_LEN] = { 0 };
 
 	scratch_path("nothing", path);
 	ck_assert_int_eq(
-	    load(path, &pepper, "No such file or directory"), RC_FAIL);
+	    load(kind, path, bytes, "No such file or directory"), RC_FAIL);
 	scratch_mkdir("folder", 0700, path);
-	ck_assert_int_eq(load(path, &pepper, "it must have"), RC_FAIL);
+	ck_assert_int_eq(load(kind, path, bytes, "it must have"), RC_FAIL);
 	scratch_write("target", bytes, sizeof(bytes), 0600, target);
 	scratch_path("link", path);
 	ck_assert_int_eq(symlink(target, path), 0);
-	ck_assert_int_eq(
-	    load(path, &pepper, "cannot open the pepper"), RC_FAIL);
+	ck_assert_int_eq(load(kind, path, bytes, "cannot open the"), RC_FAIL);
 }
 END_TEST
 
@@ -404,6 +706,9 @@ secret_suite(void)
 	tcase_add_loop_test(tc, sha256_agrees_with_fips_180_4, 0, ROWS(sha256));
 	tcase_add_test(tc, sha256_of_a_million_letters_is_known);
 	tcase_add_loop_test(tc, hmac_agrees_with_rfc_4231, 0, ROWS(rfc4231));
+	tcase_add_loop_test(
+	    tc, hmac_under_a_key_agrees_with_rfc_4231, 0, ROWS(rfc4231));
+	tcase_add_test(tc, hmac_is_rfc_2104_for_keys_of_any_length);
 	tcase_add_test(tc, starting_twice_does_no_harm);
 	suite_add_tcase(s, tc);
 
@@ -417,15 +722,31 @@ secret_suite(void)
 	tcase_add_test(tc, wiping_leaves_zeros_and_no_more);
 	suite_add_tcase(s, tc);
 
-	tc = tcase_create("pepper");
+	tc = tcase_create("sealing");
 	tcase_add_checked_fixture(tc, setup, scratch_remove);
-	tcase_add_loop_test(tc, a_pepper_is_made_once_and_for_its_owner, 0, 3);
-	tcase_add_test(tc, two_peppers_differ);
-	tcase_add_test(tc, a_pepper_that_cannot_be_made_is_logged);
-	tcase_add_test(tc, a_pepper_is_not_made_through_a_link);
-	tcase_add_loop_test(tc, a_pepper_has_32_bytes_that_nobody_else_can_read,
-	    0, ROWS(files));
-	tcase_add_test(tc, what_is_no_file_is_no_pepper);
+	tcase_add_test(tc, what_was_sealed_is_unsealed);
+	tcase_add_test(tc, a_seal_is_aes_256_gcm);
+	tcase_add_loop_test(tc, one_bit_changed_is_noticed, 0, 5);
+	tcase_add_test(tc, a_seal_holds_in_its_place_alone);
+	tcase_add_test(tc, another_key_does_not_unseal);
+	tcase_add_test(tc, what_was_cut_or_lengthened_does_not_unseal);
+	tcase_add_test(tc, another_version_does_not_unseal);
+	tcase_add_test(tc, no_two_seals_are_alike);
+	suite_add_tcase(s, tc);
+
+	tc = tcase_create("key files");
+	tcase_add_checked_fixture(tc, setup, scratch_remove);
+	tcase_add_loop_test(
+	    tc, a_key_file_is_made_once_and_for_its_owner, 0, 3 * KINDS);
+	tcase_add_loop_test(tc, two_key_files_differ, 0, KINDS);
+	tcase_add_loop_test(
+	    tc, a_key_file_that_cannot_be_made_is_logged, 0, KINDS);
+	tcase_add_loop_test(
+	    tc, a_key_file_is_not_made_through_a_link, 0, KINDS);
+	tcase_add_loop_test(tc,
+	    a_key_file_has_32_bytes_that_nobody_else_can_read, 0,
+	    ROWS(files) * KINDS);
+	tcase_add_loop_test(tc, what_is_no_file_is_no_key_file, 0, KINDS);
 	suite_add_tcase(s, tc);
 	return s;
 }
