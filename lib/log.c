@@ -17,11 +17,20 @@ enum { LINE_MAX_LEN = 1000 };
 
 static const char *program_name = "latchkey";
 static char incident[LOG_INCIDENT_LEN] = "-";
+static int (*line_sink)(void *arg, const char *line, size_t len);
+static void *line_sink_arg;
 
 void
 log_program(const char *name)
 {
 	program_name = name;
+}
+
+void
+log_to(int (*sink)(void *arg, const char *line, size_t len), void *arg)
+{
+	line_sink = sink;
+	line_sink_arg = arg;
 }
 
 void
@@ -65,6 +74,7 @@ log_err(const char *fmt, ...)
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
 			line[i] = '?';
 	line[len] = '\n';
-	(void)!write(STDERR_FILENO, line, len + 1);
+	if (line_sink == NULL || !line_sink(line_sink_arg, line, len + 1))
+		(void)!write(STDERR_FILENO, line, len + 1);
 	errno = saved;
 }

@@ -174,6 +174,37 @@ START_TEST(errno_is_kept)
 }
 END_TEST
 
+/* Takes one line and refuses the others. */
+static int
+take_one(void *arg, const char *line, size_t len)
+{
+	char *taken = arg;
+
+	if (taken[0] != '\0')
+		return 0;
+	(void)snprintf(taken, ROOM, "%.*s", (int)len, line);
+	return 1;
+}
+
+START_TEST(a_line_goes_to_who_keeps_the_log_or_to_stderr)
+{
+	char taken[ROOM] = "", buf[ROOM];
+
+	log_to(take_one, taken);
+	log_err("cannot %s", "this");
+	ck_assert_uint_eq(next(buf), 0);
+	ck_assert_ptr_nonnull(strstr(taken, "cannot this\n"));
+	log_err("cannot %s", "that");
+	ck_assert_uint_gt(next(buf), 0);
+	ck_assert_ptr_nonnull(strstr(buf, "cannot that\n"));
+	log_to(NULL, NULL);
+	taken[0] = '\0';
+	log_err("x");
+	ck_assert_uint_gt(next(buf), 0);
+	ck_assert_str_eq(taken, "");
+}
+END_TEST
+
 static Suite *
 log_suite(void)
 {
@@ -188,6 +219,7 @@ log_suite(void)
 	tcase_add_loop_test(tc, a_line_is_cut_at_1000_bytes, 0, 7);
 	tcase_add_test(tc, a_long_name_of_a_program_is_cut_too);
 	tcase_add_test(tc, errno_is_kept);
+	tcase_add_test(tc, a_line_goes_to_who_keeps_the_log_or_to_stderr);
 	suite_add_tcase(s, tc);
 	return s;
 }
