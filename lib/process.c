@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a program does to itself before anything else.
+ * What a program does to itself before anything else, and a process of many
+ * calls before each.
  */
 #include "process.h"
 
@@ -22,6 +23,8 @@
 
 #include "log.h"
 
+enum { CPU_SECONDS = 10 }; /* of a call */
+
 /*
  * What no call comes near: a whole catalogue of 5,000 services takes
  * milliseconds and less than 8 MiB.  The file size bounds the database.
@@ -30,7 +33,7 @@ static const struct {
 	int resource;
 	rlim_t limit;
 } web_limits[] = {
-	{ RLIMIT_CPU, 10 },                 /* seconds */
+	{ RLIMIT_CPU, CPU_SECONDS },        /* seconds */
 	{ RLIMIT_AS, (rlim_t)256 << 20 },   /* bytes */
 	{ RLIMIT_FSIZE, (rlim_t)64 << 30 }, /* bytes */
 };
@@ -112,6 +115,34 @@ process_harden(int web)
 	(void)web, (void)i, (void)limit, (void)web_limits;
 #endif
 	return RC_OK;
+}
+
+int
+process_renew(void)
+{
+#if !defined(__SANITIZE_ADDRESS__)
+	struct rusage used;
+	struct rlimit cpu;
+	rlim_t wanted;
+
+	if (getrusage(RUSAGE_SELF, &used) != 0 ||
+	    getrlimit(RLIMIT_CPU, &cpu) != 0)
+		return 0;
+	/* One more, because a part of a second is cut off. */
+	wanted = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec +
+			  (used.ru_utime.tv_usec + used.ru_stime.tv_usec) /
+			      1000000) +
+		 CPU_SECONDS + 1;
+	if (cpu.rlim_max != RLIM_INFINITY && wanted > cpu.rlim_max)
+		return 0;
+	if (cpu.rlim_cur != wanted) {
+		cpu.rlim_cur = wanted;
+		(void)setrlimit(RLIMIT_CPU, &cpu);
+	}
+	return used.ru_maxrss <= PROCESS_MEMORY_MAX;
+#else
+	return 1;
+#endif
 }
 
 /* True if all names of a path are root's to move; takes them off its end. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a program does to itself before anything else.
+ * What a program does to itself before anything else, and a process of many
+ * calls before each.
  */
 #ifndef LATCHKEY_PROCESS_H
 #define LATCHKEY_PROCESS_H
@@ -16,6 +17,16 @@
  * tables not be protected.
  */
 enum rc process_harden(int web);
+
+/* Resident memory that a process of many calls may have had, KiB. */
+enum { PROCESS_MEMORY_MAX = 64 << 10 };
+
+/*
+ * Gives the next call of a process as much processor time as process_harden
+ * gave the first.  False if no other should follow it: the process has had
+ * more than PROCESS_MEMORY_MAX, or its hard limit of processor time is near.
+ */
+int process_renew(void);
 
 /*
  * Run by root: becomes the owner of the file or directory for good, so that

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "suite.h"
@@ -190,6 +191,86 @@ START_TEST(a_lower_limit_stays)
 END_TEST
 #endif
 
+/* --- many calls ----------------------------------------------------------- */
+
+#if !defined(__SANITIZE_ADDRESS__)
+/* Works for more than that many seconds of processor time. */
+static void
+work(time_t seconds)
+{
+	struct timespec used;
+
+	do
+		MUST(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0);
+	while (used.tv_sec < seconds);
+}
+
+static void
+look_at_renewal(int unused)
+{
+	(void)unused;
+	MUST(process_harden(1) == RC_OK);
+	MUST(process_renew() == 1);
+	MUST(now(0) == 11);
+	work(2);
+	/* What was used does not count against the next call. */
+	MUST(process_renew() == 1);
+	MUST(now(0) == 13);
+	MUST(process_renew() == 1);
+	MUST(now(0) == 13);
+}
+
+START_TEST(every_call_has_its_own_processor_time)
+{
+	apart(look_at_renewal, 0);
+}
+END_TEST
+
+static void
+look_at_a_hard_limit(int unused)
+{
+	(void)unused;
+	set(0, 12, 12);
+	MUST(process_harden(1) == RC_OK);
+	MUST(process_renew() == 1);
+	MUST(now(0) == 11 && hard_now(0) == 12);
+	work(2);
+	/* The call at hand has less than ten seconds left, the next none. */
+	MUST(process_renew() == 0);
+	MUST(now(0) <= 12 && hard_now(0) == 12);
+}
+
+START_TEST(a_hard_limit_of_processor_time_ends_the_process_in_time)
+{
+	apart(look_at_a_hard_limit, 0);
+}
+END_TEST
+
+static void
+look_at_memory(int unused)
+{
+	const size_t len = (size_t)PROCESS_MEMORY_MAX << 10;
+	char *memory;
+
+	(void)unused;
+	MUST(process_harden(1) == RC_OK);
+	MUST(process_renew() == 1);
+	memory = mmap(NULL, len, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	MUST(memory != MAP_FAILED);
+	MUST(process_renew() == 0);
+	/* It has had it: that much may be in pieces now. */
+	MUST(munmap(memory, len) == 0);
+	MUST(process_renew() == 0);
+}
+
+START_TEST(a_process_that_has_grown_is_to_end)
+{
+	apart(look_at_memory, 0);
+}
+END_TEST
+#endif
+
 /* --- descriptors ---------------------------------------------------------- */
 
 /* Bit n of closed: descriptor n is closed before. */
@@ -282,6 +363,10 @@ process_suite(void)
 	    tc, a_program_of_the_web_server_is_bounded, 0, ROWS(limits));
 #if !defined(__SANITIZE_ADDRESS__)
 	tcase_add_loop_test(tc, a_lower_limit_stays, 0, ROWS(limits));
+	tcase_add_test(tc, every_call_has_its_own_processor_time);
+	tcase_add_test(
+	    tc, a_hard_limit_of_processor_time_ends_the_process_in_time);
+	tcase_add_test(tc, a_process_that_has_grown_is_to_end);
 #endif
 	tcase_add_loop_test(
 	    tc, closed_descriptors_are_opened_and_open_ones_kept, 0, 8);
