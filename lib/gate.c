@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,9 +37,16 @@ gate_init(struct gate *gate, const char *path)
 	return RC_FAIL;
 }
 
+/* Opens a file, once; anew if it has been deleted and is nobody's any more. */
 static enum rc
 open_file(const char *path, int *fd)
 {
+	struct stat st;
+
+	if (*fd >= 0 && fstat(*fd, &st) == 0 && st.st_nlink == 0) {
+		(void)close(*fd);
+		*fd = -1;
+	}
 	if (*fd < 0)
 		*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (*fd >= 0)
