@@ -24,7 +24,7 @@
 enum {
 	PATH_LEN = 1100,
 	COPY_BYTES = 1 << 20, /* of a step of a copy */
-	STATEMENTS = 32       /* kept prepared */
+	STATEMENTS = 64       /* kept prepared */
 };
 
 /* A kept statement; found by the address of its constant text. */
@@ -44,6 +44,7 @@ struct db {
 	int has_journal; /* the journal's mode has been set */
 	int in_transaction;
 	int64_t expected; /* version of the schema; 0: any */
+	int outdated;     /* the last one found was another */
 	int last;         /* SQLite's last result */
 	char path[PATH_LEN];
 	struct db_rows statements[STATEMENTS];
@@ -328,6 +329,12 @@ db_expect(struct db *db, int64_t version)
 	db->expected = version;
 }
 
+int
+db_is_outdated(const struct db *db)
+{
+	return db->outdated;
+}
+
 static enum rc
 check_version(struct db *db)
 {
@@ -337,8 +344,11 @@ check_version(struct db *db)
 	if (db->expected == 0)
 		return RC_OK;
 	rc = db_version(db, &version);
-	if (rc != RC_OK || version == db->expected)
+	if (rc != RC_OK)
 		return rc;
+	db->outdated = version != db->expected;
+	if (!db->outdated)
+		return RC_OK;
 	log_err("cannot use the database: its version is %lld, this program's "
 		"is %lld; run latchkey migrate",
 	    (long long)version, (long long)db->expected);

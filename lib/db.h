@@ -142,6 +142,9 @@ enum rc db_script(struct db *db, const char *sql);
  */
 void db_expect(struct db *db, int64_t version);
 
+/* True if the last transaction found another version than that. */
+int db_is_outdated(const struct db *db);
+
 /* The version that the schema has (PRAGMA user_version), in a transaction. */
 enum rc db_version(struct db *db, int64_t *version);
 

@@ -24,7 +24,7 @@
 #include "site.h"
 #include "suite.h"
 
-enum { SHORT_MS = 50, STATEMENTS_KEPT = 32, COPIES = 10 };
+enum { SHORT_MS = 50, STATEMENTS_KEPT = 64, COPIES = 10 };
 
 static const char SQL_TIERS[] = "SELECT COUNT(*) FROM tier";
 static const char SQL_ADD_TIER[] =
@@ -478,20 +478,39 @@ START_TEST(readers_share_the_gate_and_keep_writers_out)
 }
 END_TEST
 
+/* Otherwise it would keep out nobody but those who have it open too. */
+START_TEST(a_gate_that_was_deleted_is_made_anew)
+{
+	struct holder holder;
+
+	ck_assert_int_eq(tiers(fx.db), 3);
+	ck_assert_int_eq(unlink(gate()), 0);
+	ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_OK);
+	db_rollback(fx.db);
+	fixture_hold(&holder, gate(), LOCK_EX, 1);
+	ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_OK);
+	fixture_let_go(&holder);
+	db_rollback(fx.db);
+}
+END_TEST
+
 START_TEST(another_version_than_the_expected_one_is_busy)
 {
 	struct db *db = open_again(SHORT_MS), *other = open_again(SHORT_MS);
 
 	db_expect(db, SCHEMA_VERSION);
 	ck_assert_int_eq(tiers(db), 3);
+	ck_assert(!db_is_outdated(db));
 	fixture_sql("PRAGMA user_version = %d", SCHEMA_VERSION + 1);
 	ck_assert_int_eq(db_begin(db, DB_READ), RC_BUSY);
+	ck_assert(db_is_outdated(db));
 	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_BUSY);
 	/* Nobody is kept out by that. */
 	ck_assert_int_eq(db_begin(other, DB_WRITE), RC_OK);
 	db_rollback(other);
 	fixture_sql("PRAGMA user_version = %d", SCHEMA_VERSION);
 	ck_assert_int_eq(tiers(db), 3);
+	ck_assert(!db_is_outdated(db));
 	db_close(other);
 	db_close(db);
 }
@@ -766,6 +785,7 @@ make_suite(void)
 	tcase_add_test(tc, a_gate_held_past_the_budget_is_busy);
 	tcase_add_test(tc, a_gate_freed_within_the_budget_is_waited_for);
 	tcase_add_test(tc, readers_share_the_gate_and_keep_writers_out);
+	tcase_add_test(tc, a_gate_that_was_deleted_is_made_anew);
 	tcase_add_test(tc, another_version_than_the_expected_one_is_busy);
 	tcase_add_test(tc, a_reader_who_comes_later_waits_behind_a_writer);
 	tcase_add_test(tc, who_does_not_wait_is_turned_away_at_once);
