@@ -79,6 +79,10 @@ static const struct value {
 	    "# Takes mail like sendmail(8); empty: no mail is sent.\n" },
 	{ "mail_from", VALUE_ADDRESS, offsetof(struct config, mail_from), 0, 0,
 	    "", "# Sender of mail; empty: as sendmail chooses.\n" },
+	{ "fastcgi_calls", VALUE_NUMBER, offsetof(struct config, fastcgi_calls),
+	    0, 1000000000, "10000",
+	    "# Where the web server speaks FastCGI: calls that a process\n"
+	    "# answers before a new one takes its place.  0: no limit.\n" },
 };
 
 enum { VALUES = sizeof(values) / sizeof(values[0]) };

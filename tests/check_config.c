@@ -76,6 +76,7 @@ START_TEST(an_empty_file_means_the_defaults)
 	ck_assert_int_eq(config.rate_ip, 300);
 	ck_assert_int_eq(config.rate_key, 100);
 	ck_assert_int_eq(config.refill_limit, 3);
+	ck_assert_int_eq(config.fastcgi_calls, 10000);
 	ck_assert_uint_eq(config.nproxies, 0);
 	ck_assert_int_eq(config.webhook_local, 0);
 	ck_assert_str_eq(config.ca_file, "/etc/ssl/certs/ca-certificates.crt");
@@ -97,6 +98,8 @@ static const struct {
 	{ "rate_key\t=\t1000000000\t", FIELD(rate_key), 1000000000 },
 	{ "refill_limit = 0", FIELD(refill_limit), 0 },
 	{ "  refill_limit  =  1000  ", FIELD(refill_limit), 1000 },
+	{ "fastcgi_calls = 0", FIELD(fastcgi_calls), 0 },
+	{ "fastcgi_calls = 1000000000", FIELD(fastcgi_calls), 1000000000 },
 	{ "busy_ms = 1", FIELD(busy_ms), 1 },
 	{ "busy_ms = 60000\r", FIELD(busy_ms), 60000 },
 	{ "busy_ms = 007", FIELD(busy_ms), 7 },
@@ -247,6 +250,7 @@ static const struct {
 	{ "rate_key = 0", "line 2: bad value for rate_key" },
 	{ "rate_key = many", "line 2: bad value for rate_key" },
 	{ "refill_limit = 1001", "line 2: bad value for refill_limit" },
+	{ "fastcgi_calls = -1", "line 2: bad value for fastcgi_calls" },
 	{ "refill_limit = -1", "line 2: bad value for refill_limit" },
 	{ "busy_ms = 0", "line 2: bad value for busy_ms" },
 	{ "busy_ms = 60001", "line 2: bad value for busy_ms" },
