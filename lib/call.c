@@ -12,22 +12,10 @@
 #include "api_key.h"
 #include "cgi.h"
 #include "log.h"
-#include "process.h"
 #include "rate.h"
-#include "schema_version.h"
-#include "secret.h"
+#include "server.h"
 
 enum { BUSY_RETRY_S = 2 }; /* Retry-After of a 503, seconds */
-
-/* All that a call needs besides itself. */
-struct server {
-	const struct action *const *actions;
-	size_t nactions;
-	struct config config;
-	struct pepper pepper;
-	struct db *db;
-	struct rate *rate;
-};
 
 /* A call and what belongs to the way around it. */
 struct way {
@@ -40,51 +28,6 @@ struct way {
 	struct rate_count count[RATE_LAYERS];
 	struct call call;
 };
-
-static enum rc
-start(struct server *server)
-{
-	char path[CONFIG_PATH_MAX];
-	enum rc rc;
-
-	rc = config_find(path);
-	if (rc == RC_NOT_FOUND)
-		log_err("cannot find latchkey.conf beside or above this "
-			"program");
-	if (rc != RC_OK)
-		return RC_FAIL;
-	return config_load(path, &server->config);
-}
-
-/* Opens what lies in the data directory. */
-static enum rc
-open_data(struct server *server, const char *document_root)
-{
-	const struct config *config = &server->config;
-	char path[CONFIG_PATH_MAX];
-	enum rc rc;
-
-	if (config_check_data(config, document_root) != RC_OK ||
-	    secret_init() != RC_OK ||
-	    config_data_path(config, SECRET_PEPPER_NAME, path) != RC_OK ||
-	    secret_pepper_load(path, &server->pepper) != RC_OK)
-		return RC_FAIL;
-	if (config_data_path(config, RATE_NAME, path) != RC_OK)
-		return RC_FAIL;
-	rc = rate_open(path, config->busy_ms, &server->rate);
-	if (rc != RC_OK)
-		return rc;
-	if (config_data_path(config, DB_NAME, path) != RC_OK)
-		return RC_FAIL;
-	rc = db_open(path, 0, config->busy_ms, &server->db);
-	if (rc == RC_NOT_FOUND) {
-		log_err("cannot find %s: run latchkey init", path);
-		return RC_FAIL;
-	}
-	if (rc == RC_OK)
-		db_expect(server->db, SCHEMA_VERSION);
-	return rc;
-}
 
 /* Reads the request and its fields. */
 static enum rc
@@ -103,7 +46,7 @@ read_form(struct way *way)
 	if (req->content_type[0] != '\0' &&
 	    form_type(req->content_type, &type) != RC_OK)
 		return error_set(why, ERROR_TYPE, NULL);
-	rc = cgi_body_read(req);
+	rc = cgi_body_read(&way->server->cgi, req);
 	if (rc == RC_LIMITED)
 		return error_set(why, ERROR_SIZE, NULL);
 	if (rc == RC_INVALID)
@@ -280,12 +223,12 @@ answer(struct way *way)
 	struct server *server = way->server;
 	enum rc rc;
 
-	cgi_request_read(&server->config, &way->request);
+	cgi_request_read(&server->cgi, &server->config, &way->request);
 	rc = read_form(way);
 	/* Not before: a body may take its time. */
 	way->call.now = (int64_t)time(NULL);
 	if (rc == RC_OK)
-		rc = open_data(server, way->request.document_root);
+		rc = server_open_data(server, way->request.document_root);
 	if (rc != RC_OK)
 		return rc;
 	way->call.config = &server->config;
@@ -329,54 +272,57 @@ send(struct way *way, enum rc rc, const char *body, size_t len)
 		if (e == ERROR_BUSY)
 			cgi_header_int(a, "Retry-After", BUSY_RETRY_S);
 	}
-	rc = cgi_send(a, "application/json", body, len);
+	rc = cgi_send(&way->server->cgi, a, "application/json", body, len);
 	free(error);
 	return rc;
 }
 
-int
-call_main(const char *program, const struct action *const actions[], size_t n)
+/* One call, from its beginning to the end of all that it has made. */
+static enum rc
+serve(struct server *server)
 {
-	static struct server server;
-	struct way way = { .server = &server };
+	struct way way = { .server = server };
 	char *body = NULL;
-	uint32_t seed = 0;
-	enum rc rc, sent;
+	enum rc rc = RC_OK, sent;
 	size_t len = 0;
 
-	server.actions = actions;
-	server.nactions = n;
-	log_program(program);
-	log_incident_new();
-	rc = process_harden(1);
-	/* The same seed for all of a process; otherwise it reads a file. */
-	if (rc == RC_OK)
-		rc = secret_random(&seed, sizeof(seed));
-	json_object_seed(seed | 1);
 	way.call.out = open_memstream(&body, &len);
 	if (way.call.out == NULL) {
 		log_err("cannot make an answer: out of memory");
 		rc = RC_FAIL;
 	}
 	if (rc == RC_OK)
-		rc = start(&server);
+		rc = server_begin(server);
 	if (rc == RC_OK)
 		rc = answer(&way);
 	if (way.call.out != NULL && fclose(way.call.out) != 0 && rc == RC_OK) {
 		log_err("cannot make an answer: out of memory");
 		rc = RC_FAIL;
 	}
+	server_end(server, rc);
 	sent = send(&way, rc, body, len);
-	cgi_body_drain(&way.request);
-	cgi_end();
+	cgi_end(&server->cgi, &way.request);
 	touch(&way);
 	free(body);
 	form_free(way.form);
 	cgi_request_clear(&way.request);
-	/*
-	 * The databases are not closed: no transaction is open, and the end of
-	 * the process closes files faster than SQLite frees its memory.
-	 */
-	secret_wipe(&server.pepper, sizeof(server.pepper));
-	return sent == RC_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+	server_tidy(server, rc);
+	return sent;
+}
+
+int
+call_main(const char *program, const struct action *const actions[], size_t n)
+{
+	static struct server server;
+	enum rc rc, sent = RC_OK;
+
+	rc = server_open(&server, program, actions, n);
+	while (rc == RC_OK && (rc = cgi_next(&server.cgi)) == RC_OK)
+		sent = serve(&server);
+	/* That a reader has gone is the failure of a program of one call. */
+	if (server.cgi.fastcgi != NULL)
+		sent = RC_OK;
+	server_close(&server);
+	return rc == RC_NOT_FOUND && sent == RC_OK ? EXIT_SUCCESS
+						   : EXIT_FAILURE;
 }

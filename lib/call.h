@@ -13,8 +13,9 @@
 #include "action.h"
 
 /*
- * What main() of a program of the API is: answers one call with one of the
- * n actions and gives the exit status.  With one action the field "action"
+ * What main() of a program of the API is: answers one call, or where a
+ * FastCGI server has started it one after the other, each with one of the n
+ * actions, and gives the exit status.  With one action the field "action"
  * may be missing.  Whatever goes wrong, an answer leaves.
  */
 int call_main(

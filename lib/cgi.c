@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One request of the Common Gateway Interface (RFC 3875) and its answer.
+ * Requests of the Common Gateway Interface and their answers.  FastCGI has
+ * the same variables, body and answer, but no environment and no stdin: the
+ * few functions that differ are variable, read_input, write_parts and
+ * cgi_end.
  */
 #include "cgi.h"
 
@@ -15,6 +18,7 @@
 #include <unistd.h>
 
 #include "api_key.h"
+#include "fastcgi.h"
 #include "log.h"
 #include "number.h"
 #include "secret.h"
@@ -25,10 +29,72 @@ enum {
 	DRAIN_MAX = 16 << 20 /* bytes */
 };
 
-static const char *
-variable(const char *name)
+/* --- calls ---------------------------------------------------------------- */
+
+/* Gives a line of the log to the web server; false if it cannot take it. */
+static int
+log_to_server(void *arg, const char *line, size_t len)
 {
-	const char *value = getenv(name);
+	return fastcgi_log(arg, line, len);
+}
+
+enum rc
+cgi_open(struct cgi *cgi)
+{
+	memset(cgi, 0, sizeof(*cgi));
+	if (!fastcgi_is_listener(STDIN_FILENO))
+		return RC_OK;
+	return fastcgi_open(STDIN_FILENO, &cgi->fastcgi);
+}
+
+void
+cgi_close(struct cgi *cgi)
+{
+	fastcgi_close(cgi->fastcgi);
+	cgi->fastcgi = NULL;
+}
+
+enum rc
+cgi_next(struct cgi *cgi)
+{
+	enum rc rc;
+
+	if (cgi->taken)
+		return RC_NOT_FOUND;
+	log_incident_new();
+	if (cgi->fastcgi == NULL) {
+		cgi->taken = 1;
+		return RC_OK;
+	}
+	rc = fastcgi_next(cgi->fastcgi);
+	if (rc == RC_OK)
+		log_to(log_to_server, cgi->fastcgi);
+	return rc;
+}
+
+void
+cgi_stop(struct cgi *cgi)
+{
+	if (cgi->fastcgi != NULL)
+		fastcgi_stop(cgi->fastcgi);
+}
+
+/* --- requests ------------------------------------------------------------- */
+
+/* NULL if there is none of that name. */
+static const char *
+variable(const struct cgi *cgi, const char *name)
+{
+	if (cgi->fastcgi != NULL)
+		return fastcgi_param(cgi->fastcgi, name);
+	return getenv(name);
+}
+
+/* The same, and "" if there is none. */
+static const char *
+text_of(const struct cgi *cgi, const char *name)
+{
+	const char *value = variable(cgi, name);
 
 	return value != NULL ? value : "";
 }
@@ -78,12 +144,13 @@ without_port(char *item)
  * invented by the caller.
  */
 static void
-find_address(const struct config *config, unsigned char address[16])
+find_address(const struct cgi *cgi, const struct config *config,
+    unsigned char address[16])
 {
-	const char *list = variable("HTTP_X_FORWARDED_FOR");
+	const char *list = text_of(cgi, "HTTP_X_FORWARDED_FOR");
 	size_t end = strlen(list);
 
-	if (!parse_address(variable("REMOTE_ADDR"), address))
+	if (!parse_address(text_of(cgi, "REMOTE_ADDR"), address))
 		memset(address, 0, 16);
 	while (is_proxy(config, address) && end > 0) {
 		unsigned char next[16];
@@ -124,7 +191,7 @@ has_key(const char *text)
 
 /* True if a header that clients use for keys, or a cookie, has one of ours. */
 static int
-has_key_elsewhere(void)
+has_key_elsewhere(const struct cgi *cgi)
 {
 	static const char *const names[] = { "HTTP_AUTHORIZATION",
 		"REDIRECT_HTTP_AUTHORIZATION", "HTTP_X_API_KEY", "HTTP_API_KEY",
@@ -132,21 +199,22 @@ has_key_elsewhere(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (has_key(variable(names[i])))
+		if (has_key(text_of(cgi, names[i])))
 			return 1;
 	return 0;
 }
 
 void
-cgi_request_read(const struct config *config, struct cgi_request *req)
+cgi_request_read(
+    const struct cgi *cgi, const struct config *config, struct cgi_request *req)
 {
 	memset(req, 0, sizeof(*req));
-	req->method = variable("REQUEST_METHOD");
-	req->content_type = variable("CONTENT_TYPE");
-	req->query = variable("QUERY_STRING");
-	req->document_root = getenv("DOCUMENT_ROOT");
-	req->key_elsewhere = has_key_elsewhere();
-	find_address(config, req->address);
+	req->method = text_of(cgi, "REQUEST_METHOD");
+	req->content_type = text_of(cgi, "CONTENT_TYPE");
+	req->query = text_of(cgi, "QUERY_STRING");
+	req->document_root = variable(cgi, "DOCUMENT_ROOT");
+	req->key_elsewhere = has_key_elsewhere(cgi);
+	find_address(cgi, config, req->address);
 }
 
 static time_t
@@ -163,12 +231,14 @@ monotonic_seconds(void)
  * -1 if nothing comes until the deadline or reading fails.
  */
 static ssize_t
-read_input(char *buf, size_t len, time_t deadline)
+read_input(struct cgi *cgi, char *buf, size_t len, time_t deadline)
 {
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	time_t now;
 	ssize_t n;
 
+	if (cgi->fastcgi != NULL)
+		return fastcgi_read(cgi->fastcgi, buf, len, deadline);
 	do {
 		now = monotonic_seconds();
 		if (now >= deadline ||
@@ -180,9 +250,9 @@ read_input(char *buf, size_t len, time_t deadline)
 }
 
 enum rc
-cgi_body_read(struct cgi_request *req)
+cgi_body_read(struct cgi *cgi, struct cgi_request *req)
 {
-	const char *length = variable("CONTENT_LENGTH");
+	const char *length = text_of(cgi, "CONTENT_LENGTH");
 	int64_t wanted = CGI_BODY_MAX + 1; /* one more tells "too large" */
 	time_t deadline = monotonic_seconds() + BODY_SECONDS;
 	enum rc rc;
@@ -199,7 +269,7 @@ cgi_body_read(struct cgi_request *req)
 		return RC_FAIL;
 	}
 	while (req->body_len < (size_t)wanted) {
-		ssize_t n = read_input(req->body + req->body_len,
+		ssize_t n = read_input(cgi, req->body + req->body_len,
 		    (size_t)wanted - req->body_len, deadline);
 
 		if (n < 0)
@@ -217,29 +287,6 @@ cgi_body_read(struct cgi_request *req)
 	return RC_OK;
 }
 
-/* Apart, so that its buffer costs nothing where nothing is left. */
-static __attribute__((noinline)) void
-drain(void)
-{
-	time_t deadline = monotonic_seconds() + DRAIN_SECONDS;
-	char buf[16384];
-	size_t left;
-	ssize_t n = 1;
-
-	for (left = DRAIN_MAX; n > 0 && left >= sizeof(buf);
-	     left -= n > 0 ? (size_t)n : 0)
-		n = read_input(buf, sizeof(buf), deadline);
-	secret_wipe(buf, sizeof(buf));
-}
-
-void
-cgi_body_drain(struct cgi_request *req)
-{
-	if (!req->body_read)
-		drain();
-	req->body_read = 1;
-}
-
 void
 cgi_request_clear(struct cgi_request *req)
 {
@@ -249,6 +296,8 @@ cgi_request_clear(struct cgi_request *req)
 	req->body = NULL;
 	req->body_len = 0;
 }
+
+/* --- answers -------------------------------------------------------------- */
 
 void
 cgi_header(struct cgi_answer *answer, const char *name, const char *value)
@@ -318,13 +367,25 @@ write_all(const char *bytes, size_t len)
 	return RC_OK;
 }
 
-enum rc
-cgi_send(const struct cgi_answer *answer, const char *content_type,
-    const char *body, size_t len)
+/* Writes the head, with room for more behind it, and the body. */
+static enum rc
+write_answer(char *head, size_t used, size_t size, const char *body, size_t len)
 {
-	/* Head and a short body leave in one write. */
+	/* A short body leaves in the same write. */
+	if (len <= size - used) {
+		memcpy(head + used, body, len);
+		return write_all(head, used + len);
+	}
+	if (write_all(head, used) != RC_OK)
+		return RC_FAIL;
+	return write_all(body, len);
+}
+
+enum rc
+cgi_send(struct cgi *cgi, const struct cgi_answer *answer,
+    const char *content_type, const char *body, size_t len)
+{
 	char head[CGI_HEADERS_MAX + 4096];
-	size_t used;
 	int n;
 
 	n = snprintf(head, sizeof(head),
@@ -335,18 +396,29 @@ cgi_send(const struct cgi_answer *answer, const char *content_type,
 	    (int)answer->headers_len, answer->headers);
 	if (n < 0 || (size_t)n >= sizeof(head))
 		return RC_FAIL;
-	used = (size_t)n;
-	if (len <= sizeof(head) - used) {
-		memcpy(head + used, body, len);
-		return write_all(head, used + len);
-	}
-	if (write_all(head, used) != RC_OK)
-		return RC_FAIL;
-	return write_all(body, len);
+	if (cgi->fastcgi != NULL)
+		return fastcgi_send(cgi->fastcgi, head, (size_t)n, body, len);
+	return write_answer(head, (size_t)n, sizeof(head), body, len);
 }
 
-void
-cgi_end(void)
+/* Apart, so that its buffer costs nothing where nothing is left. */
+static __attribute__((noinline)) void
+drain(struct cgi *cgi)
+{
+	time_t deadline = monotonic_seconds() + DRAIN_SECONDS;
+	char buf[16384];
+	size_t left;
+	ssize_t n = 1;
+
+	for (left = DRAIN_MAX; n > 0 && left >= sizeof(buf);
+	     left -= n > 0 ? (size_t)n : 0)
+		n = read_input(cgi, buf, sizeof(buf), deadline);
+	secret_wipe(buf, sizeof(buf));
+}
+
+/* Lets stdin and stdout lead nowhere. */
+static void
+end_output(void)
 {
 	/*
 	 * mod_cgid's socket is both stdin and stdout.  They are not closed:
@@ -359,4 +431,19 @@ cgi_end(void)
 	(void)dup2(fd, STDIN_FILENO);
 	(void)dup2(fd, STDOUT_FILENO);
 	(void)close(fd);
+}
+
+void
+cgi_end(struct cgi *cgi, struct cgi_request *req)
+{
+	/* FastCGI tells the end of a body even where there is a length. */
+	if (!req->body_read || cgi->fastcgi != NULL)
+		drain(cgi);
+	req->body_read = 1;
+	if (cgi->fastcgi == NULL) {
+		end_output();
+		return;
+	}
+	log_to(NULL, NULL);
+	fastcgi_leave(cgi->fastcgi);
 }

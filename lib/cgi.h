@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One request of the Common Gateway Interface (RFC 3875) and its answer.
- * Only this module reads stdin and the environment and writes stdout.
+ * Requests of the Common Gateway Interface (RFC 3875) and their answers: the
+ * one of a CGI program, or one after the other where a FastCGI server has
+ * started it.  Only this module reads stdin and the environment and writes
+ * stdout.
  */
 #ifndef LATCHKEY_CGI_H
 #define LATCHKEY_CGI_H
@@ -15,6 +17,14 @@
 enum {
 	CGI_BODY_MAX = 65536,  /* bytes of a body */
 	CGI_HEADERS_MAX = 1024 /* bytes of headers that an answer adds */
+};
+
+struct fastcgi;
+
+/* The way to the web server, for all calls of a process. */
+struct cgi {
+	struct fastcgi *fastcgi; /* owned; NULL: CGI */
+	int taken;               /* CGI's one call */
 };
 
 struct cgi_request {
@@ -37,12 +47,34 @@ struct cgi_answer {
 };
 
 /*
- * Reads the request's line and headers from the environment.  Strings are
- * borrowed from it.  The caller's address is REMOTE_ADDR or, behind one of
- * config's proxies, the right-most address of X-Forwarded-For that is not
- * one of them.
+ * Finds out by what the process was started: a listening socket for stdin
+ * means FastCGI.  RC_FAIL (logged) if that cannot be served.
  */
-void cgi_request_read(const struct config *config, struct cgi_request *req);
+enum rc cgi_open(struct cgi *cgi);
+
+/* Closes what cgi_open opened; may be called twice. */
+void cgi_close(struct cgi *cgi);
+
+/*
+ * Waits for the next call, with an incident id of its own; from here to
+ * cgi_end a FastCGI server gets the lines of the log.  RC_NOT_FOUND if there
+ * is none to come, RC_FAIL (logged) if none can come.
+ */
+enum rc cgi_next(struct cgi *cgi);
+
+/*
+ * Takes no more calls after the one at hand; before cgi_send, so that the
+ * web server does not send one into the void.
+ */
+void cgi_stop(struct cgi *cgi);
+
+/*
+ * Reads the request's line and headers.  Strings are borrowed until cgi_end.
+ * The caller's address is REMOTE_ADDR or, behind one of config's proxies,
+ * the right-most address of X-Forwarded-For that is not one of them.
+ */
+void cgi_request_read(const struct cgi *cgi, const struct config *config,
+    struct cgi_request *req);
 
 /*
  * Reads the body: CONTENT_LENGTH bytes, or to the end of input where there
@@ -50,14 +82,7 @@ void cgi_request_read(const struct config *config, struct cgi_request *req);
  * no number or the body ends before it or takes longer than 30 seconds,
  * RC_FAIL without memory.
  */
-enum rc cgi_body_read(struct cgi_request *req);
-
-/*
- * Reads what is left of the body and throws it away, up to 16 MiB and five
- * seconds: Apache's mod_cgid loses the answer of a program that ends with
- * input unread.  Nothing happens if the body was read to its end.
- */
-void cgi_body_drain(struct cgi_request *req);
+enum rc cgi_body_read(struct cgi *cgi, struct cgi_request *req);
 
 /* Wipes and frees the body. */
 void cgi_request_clear(struct cgi_request *req);
@@ -70,13 +95,15 @@ void cgi_header_int(struct cgi_answer *answer, const char *name, int64_t n);
  * Writes status, headers, Content-Length and body, all of it.  RC_FAIL if
  * the reader has gone.
  */
-enum rc cgi_send(const struct cgi_answer *answer, const char *content_type,
-    const char *body, size_t len);
+enum rc cgi_send(struct cgi *cgi, const struct cgi_answer *answer,
+    const char *content_type, const char *body, size_t len);
 
 /*
- * Ends input and output: the web server has all of the answer and sends it
- * on, while this process still cleans up.  Both lead nowhere from then on.
+ * Ends the call's input and output: the web server has all of the answer and
+ * sends it on, while this process still cleans up.  What is left of the body
+ * is read and thrown away first, up to 16 MiB and five seconds: web servers
+ * lose the answer of a program that leaves input unread.
  */
-void cgi_end(void);
+void cgi_end(struct cgi *cgi, struct cgi_request *req);
 
 #endif

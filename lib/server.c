@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a program keeps between its calls.  Whether that is still what is on
+ * disk costs a process of many calls a stat(2) a file and call.
+ */
+#include "server.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "log.h"
+#include "process.h"
+#include "schema_version.h"
+
+static int
+has_many_calls(const struct server *server)
+{
+	return server->cgi.fastcgi != NULL;
+}
+
+/* --- what is on disk ------------------------------------------------------ */
+
+/* What may be no link and has become one is something else. */
+static int
+look(enum server_file file, const char *path, struct stat *st)
+{
+	return file == SERVER_DATA_DIR || file == SERVER_PEPPER
+		   ? lstat(path, st)
+		   : stat(path, st);
+}
+
+/* Notes how a file is, before it is opened. */
+static void
+note(struct server *server, enum server_file file, const char *path)
+{
+	size_t len = strlen(path);
+
+	if (!has_many_calls(server))
+		return;
+	server->files[file].path[0] = '\0';
+	if (len < sizeof(server->files[file].path) &&
+	    look(file, path, &server->files[file].st) == 0)
+		memcpy(server->files[file].path, path, len + 1);
+}
+
+/* The file that runs, and not what has taken its name by now. */
+static void
+note_program(struct server *server)
+{
+	static const char self[] = "/proc/self/exe";
+	char path[CONFIG_PATH_MAX];
+	ssize_t n;
+
+	if (!has_many_calls(server))
+		return;
+	n = readlink(self, path, sizeof(path));
+	if (n <= 0 || (size_t)n >= sizeof(path))
+		return;
+	path[n] = '\0';
+	note(server, SERVER_PROGRAM, path);
+	(void)stat(self, &server->files[SERVER_PROGRAM].st);
+}
+
+/*
+ * True if it is another file, or has another owner or mode.  What we do not
+ * write to ourselves must have the same contents too.
+ */
+static int
+has_changed(const struct server *server, enum server_file file)
+{
+	const struct stat *before = &server->files[file].st;
+	const char *path = server->files[file].path;
+	struct stat st;
+
+	if (path[0] == '\0')
+		return 0;
+	if (look(file, path, &st) != 0 || st.st_dev != before->st_dev ||
+	    st.st_ino != before->st_ino || st.st_mode != before->st_mode ||
+	    st.st_uid != before->st_uid)
+		return 1;
+	if (file == SERVER_DATA_DIR || file == SERVER_DB)
+		return 0;
+	return st.st_size != before->st_size ||
+	       st.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+	       st.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
+}
+
+/* Closes and forgets all that is kept. */
+static void
+forget(struct server *server)
+{
+	enum server_file file;
+
+	for (file = SERVER_CONFIG; file < SERVER_FILES; file++)
+		server->files[file].path[0] = '\0';
+	db_close(server->db);
+	server->db = NULL;
+	rate_close(server->rate);
+	server->rate = NULL;
+	secret_wipe(&server->pepper, sizeof(server->pepper));
+	memset(&server->config, 0, sizeof(server->config));
+	server->document_root[0] = '\0';
+	server->has_config = server->has_data = 0;
+}
+
+/* --- the process ---------------------------------------------------------- */
+
+enum rc
+server_open(struct server *server, const char *program,
+    const struct action *const actions[], size_t n)
+{
+	uint32_t seed = 0;
+	enum rc rc;
+
+	server->actions = actions;
+	server->nactions = n;
+	log_program(program);
+	log_incident_new();
+	rc = process_harden(1);
+	/* The same seed for all of a process; otherwise it reads a file. */
+	if (rc == RC_OK)
+		rc = secret_random(&seed, sizeof(seed));
+	json_object_seed(seed | 1);
+	server->broken = rc != RC_OK;
+	rc = cgi_open(&server->cgi);
+	if (rc == RC_OK)
+		note_program(server);
+	return rc;
+}
+
+void
+server_close(struct server *server)
+{
+	/*
+	 * The databases are not closed: no transaction is open, and the end of
+	 * the process closes files faster than SQLite frees its memory.
+	 */
+	secret_wipe(&server->pepper, sizeof(server->pepper));
+	cgi_close(&server->cgi);
+}
+
+/*
+ * Up to an eighth fewer calls than the limit: processes that started
+ * together do not end together.
+ */
+static int64_t
+spread(int64_t limit)
+{
+	uint32_t random = 0;
+
+	(void)secret_random(&random, sizeof(random));
+	return limit - random % (limit / 8 + 1);
+}
+
+static enum rc
+read_config(struct server *server)
+{
+	char path[CONFIG_PATH_MAX];
+	enum rc rc;
+
+	rc = config_find(path);
+	if (rc == RC_NOT_FOUND)
+		log_err("cannot find latchkey.conf beside or above this "
+			"program");
+	if (rc != RC_OK)
+		return RC_FAIL;
+	note(server, SERVER_CONFIG, path);
+	rc = config_load(path, &server->config);
+	server->has_config = rc == RC_OK;
+	if (rc == RC_OK && has_many_calls(server))
+		server->calls_max = spread(server->config.fastcgi_calls);
+	return rc;
+}
+
+static enum rc
+open_data(struct server *server)
+{
+	const struct config *config = &server->config;
+	char path[CONFIG_PATH_MAX];
+	enum rc rc;
+
+	if (secret_init() != RC_OK ||
+	    config_data_path(config, SECRET_PEPPER_NAME, path) != RC_OK)
+		return RC_FAIL;
+	note(server, SERVER_PEPPER, path);
+	if (secret_pepper_load(path, &server->pepper) != RC_OK ||
+	    config_data_path(config, RATE_NAME, path) != RC_OK)
+		return RC_FAIL;
+	rc = rate_open(path, config->busy_ms, &server->rate);
+	if (rc != RC_OK)
+		return rc;
+	if (config_data_path(config, DB_NAME, path) != RC_OK)
+		return RC_FAIL;
+	note(server, SERVER_DB, path);
+	rc = db_open(path, 0, config->busy_ms, &server->db);
+	if (rc == RC_NOT_FOUND) {
+		log_err("cannot find %s: run latchkey init", path);
+		return RC_FAIL;
+	}
+	if (rc == RC_OK)
+		db_expect(server->db, SCHEMA_VERSION);
+	return rc;
+}
+
+/* --- calls ---------------------------------------------------------------- */
+
+enum rc
+server_begin(struct server *server)
+{
+	enum server_file file;
+
+	if (server->broken)
+		return RC_FAIL;
+	if (has_many_calls(server)) {
+		server->ncalls++;
+		if (!process_renew())
+			server->is_last = 1;
+		for (file = SERVER_PROGRAM; file < SERVER_FILES; file++) {
+			if (!has_changed(server, file))
+				continue;
+			/* The call gets what is there now. */
+			server->is_last = 1;
+			forget(server);
+		}
+	}
+	return server->has_config ? RC_OK : read_config(server);
+}
+
+enum rc
+server_open_data(struct server *server, const char *document_root)
+{
+	const char *root = document_root != NULL ? document_root : "";
+	enum rc rc;
+
+	if (!server->has_data || strcmp(root, server->document_root) != 0) {
+		note(server, SERVER_DATA_DIR, server->config.data_dir);
+		rc = config_check_data(&server->config, document_root);
+		if (rc != RC_OK)
+			return rc;
+		server->document_root[0] = '\0';
+		if (strlen(root) < sizeof(server->document_root))
+			memcpy(server->document_root, root, strlen(root) + 1);
+	}
+	if (server->has_data)
+		return RC_OK;
+	rc = open_data(server);
+	server->has_data = rc == RC_OK;
+	return rc;
+}
+
+void
+server_end(struct server *server, enum rc rc)
+{
+	if (!has_many_calls(server))
+		return;
+	if (server->calls_max > 0 && server->ncalls >= server->calls_max)
+		server->is_last = 1;
+	/*
+	 * A migration has come by.  A process that never saw the right version
+	 * stays: the next one would be no better.
+	 */
+	if (server->db != NULL && db_is_outdated(server->db) &&
+	    server->has_worked)
+		server->is_last = 1;
+	if (rc == RC_OK)
+		server->has_worked = 1;
+	if (server->is_last)
+		cgi_stop(&server->cgi);
+}
+
+void
+server_tidy(struct server *server, enum rc rc)
+{
+	if (has_many_calls(server) && rc == RC_FAIL)
+		forget(server);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a program of the API keeps between its calls: the configuration, the
+ * pepper and the databases.  A CGI program has one call and makes all of it
+ * for that; a process of many calls makes it once, and anew when something
+ * of it has changed on disk.
+ */
+#ifndef LATCHKEY_SERVER_H
+#define LATCHKEY_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "cgi.h"
+#include "config.h"
+#include "db.h"
+#include "rate.h"
+#include "rc.h"
+#include "secret.h"
+
+struct action;
+
+/* What a process of many calls looks at before each. */
+enum server_file {
+	SERVER_PROGRAM,
+	SERVER_CONFIG,
+	SERVER_DATA_DIR,
+	SERVER_PEPPER,
+	SERVER_DB,
+	SERVER_FILES
+};
+
+struct server {
+	const struct action *const *actions;
+	size_t nactions;
+	struct cgi cgi;
+	int broken; /* the process could not be set up */
+
+	int has_config;
+	struct config config;
+	int has_data;
+	struct pepper pepper;
+	struct db *db;
+	struct rate *rate;
+
+	/* Of a process of many calls. */
+	int64_t ncalls, calls_max; /* 0: no limit */
+	int is_last;               /* it is to end after the call at hand */
+	int has_worked;            /* with the database as it is */
+	char document_root[CONFIG_PATH_MAX]; /* has none of our data in it */
+	struct {
+		char path[CONFIG_PATH_MAX]; /* "": not looked at */
+		struct stat st;             /* when it was opened */
+	} files[SERVER_FILES];
+};
+
+/*
+ * Sets the process up and finds out who started it.  RC_FAIL (logged) if
+ * there is nobody to be answered; whatever else fails, callers are told.
+ */
+enum rc server_open(struct server *server, const char *program,
+    const struct action *const actions[], size_t n);
+
+/* Wipes what is secret; the end of the process closes files. */
+void server_close(struct server *server);
+
+/*
+ * Begins a call: reads the configuration, unless it has been read and
+ * nothing has changed since on disk.  RC_FAIL (logged).
+ */
+enum rc server_begin(struct server *server);
+
+/*
+ * Opens what lies in the data directory, unless it is open, for a call that
+ * came through the document root (may be NULL).  RC_BUSY, RC_FAIL (logged).
+ */
+enum rc server_open_data(struct server *server, const char *document_root);
+
+/*
+ * Called when a call has come to rc, before its answer leaves: a process
+ * that is to end takes no other call.
+ */
+void server_end(struct server *server, enum rc rc);
+
+/* Tidies up after a call: of one that we have failed nothing is kept. */
+void server_tidy(struct server *server, enum rc rc);
+
+#endif
