@@ -3,9 +3,11 @@
 # Latchkey: a reseller panel for classic shared hosting.
 #
 #   make run      install what is missing, build, serve a demo panel
+#                 (FASTCGI=1: by mod_fcgid)
 #   make check    the same for the tests, and run all of them
 #   make          build everything into build/
 #   make install  put a site in place: PREFIX= HTDOCS= CGIBIN= DESTDIR=
+#                 (FASTCGI=no: by CGI even where there is mod_fcgid)
 #   make libs     see if Debian has mended the libraries that are built in
 #   make lint, make fuzz, make bench, make check SANITIZE=1, make dist
 
@@ -19,6 +21,7 @@ MANDIR = $(PREFIX)/share/man
 DESTDIR =
 PORT = 8080
 RUN_DIR = run
+FASTCGI =
 FUZZ_SECONDS = 60
 CC = gcc
 OPT = -O2
@@ -100,9 +103,11 @@ all: $(CGI) $(BIN)
 DEPS_musl = musl-tools dpkg-dev tcl bzip2 xz-utils
 DEPS_BUILD = gcc make libc6-dev libsqlite3-dev libgcrypt20-dev \
 	libgpg-error-dev libjansson-dev libcurl4-openssl-dev $(DEPS_$(LIBC))
-DEPS_RUN = $(DEPS_BUILD) apache2-bin curl
+DEPS_RUN = $(DEPS_BUILD) apache2-bin curl \
+	$(if $(filter 1,$(FASTCGI)),libapache2-mod-fcgid)
 # A Node that is there already, from wherever, is good enough.
-DEPS_CHECK = $(DEPS_RUN) check clang libclang-rt-14-dev \
+DEPS_CHECK = $(DEPS_RUN) libapache2-mod-fcgid check clang \
+	libclang-rt-14-dev \
 	procps mandoc python3 php-cli php-sqlite3 libssl-dev \
 	$(if $(shell command -v npm || :),,nodejs npm)
 DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck \
@@ -226,6 +231,8 @@ install: all
 	install $(STRIP) -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin
 	install $(STRIP) -m 0755 $(CGI) $(DESTDIR)$(CGIBIN)
 	install -m 0644 cgi-bin/.htaccess $(DESTDIR)$(CGIBIN)
+	test '$(FASTCGI)' != no || sed -i '/mod_fcgid/,/^<\/IfModule>/d' \
+		$(DESTDIR)$(CGIBIN)/.htaccess
 	install -m 0644 $(filter-out %/index.html,$(wildcard htdocs/*.*)) \
 		$(DESTDIR)$(HTDOCS)
 	@# A front page or rules of the site's own are kept.
@@ -274,8 +281,8 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/gen/schema_version.h Makefile
 	@echo '  CC   $<'
 	@$(CC) $(CPPFLAGS) -Itests $(TESTCFLAGS) -MMD -MP -c -o $@ $<
 
-$(TESTLIB): $(addprefix $(BUILD)/obj/tests/,harness.o contract.o fixture.o \
-		receiver.o scratch.o) | $(RECEIVER)
+$(TESTLIB): $(addprefix $(BUILD)/obj/tests/,harness.o contract.o fcgi.o \
+		fixture.o receiver.o scratch.o) | $(RECEIVER)
 	@mkdir -p $(@D)
 	@echo '  AR   $@'
 	@rm -f $@ && ar crs $@ $^
@@ -400,7 +407,7 @@ bench: deps-BENCH all $(BENCH) $(RECEIVER)
 # --- running ----------------------------------------------------------------
 
 run: deps-RUN all
-	@MAKE='$(MAKE)' tests/demo '$(RUN_DIR)' '$(PORT)'
+	@MAKE='$(MAKE)' FASTCGI='$(FASTCGI)' tests/demo '$(RUN_DIR)' '$(PORT)'
 
 # --- linting ----------------------------------------------------------------
 

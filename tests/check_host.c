@@ -460,6 +460,8 @@ START_TEST(full_disk_leaves_nothing_half_written)
 		limit = before;
 		limit.rlim_cur = (rlim_t)i * PAGE / 2;
 		ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+		/* Those that run have their limit from before. */
+		site_end_programs(&site);
 		api_call(&site, &answer,
 		    "key=%s&action=add&service=1&quantity=1"
 		    "&link=https://example.com/%d",

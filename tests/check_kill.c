@@ -69,7 +69,7 @@ run_and_kill(const char *program, const char *body, struct answer *answer)
 	if (!spare) {
 		while (nanosleep(&pause, &pause) != 0 && errno == EINTR)
 			;
-		(void)kill(child.pid, SIGKILL);
+		cgi_kill(&child);
 	}
 	cgi_finish(&child, answer);
 	if (spare)

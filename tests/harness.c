@@ -13,7 +13,9 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <jansson.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -27,9 +29,12 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "fcgi.h"
 
 enum {
 	ARGS_MAX = 24,
@@ -67,28 +72,60 @@ path_in(const struct site *site, const char *name)
 	return path;
 }
 
-/* The whole of a file in memory, NUL at its end; closes it. */
+/* A file in memory from there on, NUL at its end. */
 static char *
-read_all(int fd, size_t *len)
+read_from(int fd, off_t from, size_t *len)
 {
 	struct stat st;
 	char *text;
 	ssize_t n;
 
 	*len = 0;
-	if (fd < 0 || fstat(fd, &st) != 0)
+	if (fd < 0 || fstat(fd, &st) != 0 || st.st_size < from)
 		return strdup("");
-	text = malloc((size_t)st.st_size + 1);
+	text = malloc((size_t)(st.st_size - from) + 1);
 	if (text == NULL)
 		abort();
-	n = pread(fd, text, (size_t)st.st_size, 0);
+	n = pread(fd, text, (size_t)(st.st_size - from), from);
 	*len = n > 0 ? (size_t)n : 0;
 	text[*len] = '\0';
-	(void)close(fd);
 	return text;
 }
 
+/* The whole of it; closes it. */
+static char *
+read_all(int fd, size_t *len)
+{
+	char *text = read_from(fd, 0, len);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return text;
+}
+
+int
+is_fastcgi(void)
+{
+	const char *value = getenv("FASTCGI");
+
+	return value != NULL && strcmp(value, "1") == 0;
+}
+
 /* --- programs ---------------------------------------------------------- */
+
+/* True while something written to fd waits to be read, by one that lives. */
+static int
+is_unread(int fd, pid_t pid)
+{
+	siginfo_t info;
+	int unread;
+
+	memset(&info, 0, sizeof(info));
+	return ioctl(fd, FIONREAD, &unread) == 0 && unread > 0 &&
+	       waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
+		   0 &&
+	       info.si_pid == 0;
+}
 
 /*
  * Writes a body in pieces, each only when the one before has been read; a
@@ -97,9 +134,6 @@ read_all(int fd, size_t *len)
 static void
 feed(int fd, pid_t pid, const char *body, size_t len, size_t piece)
 {
-	siginfo_t info;
-	int unread;
-
 	while (len > 0) {
 		size_t n = piece == 0 || piece > len ? len : piece;
 		ssize_t done = write(fd, body, n);
@@ -110,13 +144,7 @@ feed(int fd, pid_t pid, const char *body, size_t len, size_t piece)
 			return;
 		body += done;
 		len -= (size_t)done;
-		if (piece == 0)
-			continue;
-		memset(&info, 0, sizeof(info));
-		while (ioctl(fd, FIONREAD, &unread) == 0 && unread > 0 &&
-		       waitid(P_PID, (id_t)pid, &info,
-			   WEXITED | WNOHANG | WNOWAIT) == 0 &&
-		       info.si_pid == 0)
+		while (piece != 0 && is_unread(fd, pid))
 			(void)sched_yield();
 	}
 }
@@ -129,7 +157,7 @@ start(struct child *child, const char *path, char *const argv[],
 	struct sigaction ignore, before;
 	int in[2] = { -1, -1 };
 
-	child->pid = -1;
+	*child = (struct child){ .pid = -1, .call = -1 };
 	child->out = memfd_create("stdout", MFD_CLOEXEC);
 	child->err = memfd_create("stderr", MFD_CLOEXEC);
 	if (child->out < 0 || child->err < 0 || pipe2(in, O_CLOEXEC) != 0)
@@ -368,8 +396,8 @@ write_apache_conf(const struct site *site)
 
 	ck_assert_ptr_nonnull(in);
 	ck_assert_ptr_nonnull(out);
-	(void)fprintf(
-	    out, "Define SITE \"%s\"\nDefine PORT %d\n", site->dir, site->port);
+	(void)fprintf(out, "Define SITE \"%s\"\nDefine PORT %d\n%s", site->dir,
+	    site->port, is_fastcgi() ? "Define FASTCGI\n" : "");
 	while ((c = getc(in)) != EOF)
 		(void)putc(c, out);
 	ck_assert_int_eq(fclose(out), 0);
@@ -464,6 +492,7 @@ void
 site_remove(struct site *site)
 {
 	site_stop(site);
+	site_end_programs(site);
 	if (site->dir[0] != '\0')
 		(void)nftw(site->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	memset(site, 0, sizeof(*site));
@@ -644,44 +673,339 @@ body_len(const char *body, size_t len)
 	return len == 0 && body != NULL ? strlen(body) : len;
 }
 
-void
-cgi_start(struct site *site, const struct cgi_call *call, struct child *child)
+/* What a web server tells the program of a call. */
+static void
+make_environment(struct site *site, const struct cgi_call *call,
+    const char *length, struct environment *env)
+{
+	const char *type =
+	    or (call->content_type, "application/x-www-form-urlencoded");
+	size_t i;
+
+	env_add(env, "GATEWAY_INTERFACE=CGI/1.1");
+	env_add(env, "SERVER_PROTOCOL=HTTP/1.1");
+	env_add(env, "SCRIPT_NAME=/cgi-bin/v2");
+	env_add(env, "REQUEST_URI=/api/v2");
+	env_add(env, "REMOTE_ADDR=127.0.0.1");
+	env_add(env, "PATH=/usr/bin:/bin");
+	env_set(env, "DOCUMENT_ROOT", path_in(site, "public_html").text);
+	env_set(env, "REQUEST_METHOD", or (call->method, "POST"));
+	env_set(env, "QUERY_STRING", or (call->query, ""));
+	if (type[0] != '\0')
+		env_set(env, "CONTENT_TYPE", type);
+	if (call->length == NULL || call->length[0] != '\0')
+		env_set(env, "CONTENT_LENGTH", or (call->length, length));
+	for (i = 0; call->env != NULL && call->env[i] != NULL; i++)
+		env_add(env, call->env[i]);
+}
+
+/* What a sanitized build of the program wants to know. */
+static void
+add_options(struct environment *env)
 {
 	static const char *const keep[] = { "ASAN_OPTIONS", "UBSAN_OPTIONS",
 		"LSAN_OPTIONS" };
-	struct path program;
-	struct environment env = { .ntext = 0 };
-	char *argv[] = { program.text, NULL };
-	char number[32];
-	const char *type =
-	    or (call->content_type, "application/x-www-form-urlencoded");
-	size_t len = body_len(call->body, call->body_len), i;
+	size_t i;
 
-	program = path_in(site, "public_html/cgi-bin/");
-	(void)strncat(program.text, or (call->program, "v2"),
-	    sizeof(program.text) - strlen(program.text) - 1);
-	(void)snprintf(number, sizeof(number), "%zu", len);
-
-	env_add(&env, "GATEWAY_INTERFACE=CGI/1.1");
-	env_add(&env, "SERVER_PROTOCOL=HTTP/1.1");
-	env_add(&env, "SCRIPT_NAME=/cgi-bin/v2");
-	env_add(&env, "REQUEST_URI=/api/v2");
-	env_add(&env, "REMOTE_ADDR=127.0.0.1");
-	env_add(&env, "PATH=/usr/bin:/bin");
-	env_set(&env, "DOCUMENT_ROOT", path_in(site, "public_html").text);
-	env_set(&env, "REQUEST_METHOD", or (call->method, "POST"));
-	env_set(&env, "QUERY_STRING", or (call->query, ""));
-	if (type[0] != '\0')
-		env_set(&env, "CONTENT_TYPE", type);
-	if (call->length == NULL || call->length[0] != '\0')
-		env_set(&env, "CONTENT_LENGTH", or (call->length, number));
 	for (i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)
 		if (getenv(keep[i]) != NULL)
-			env_set(&env, keep[i], getenv(keep[i]));
-	for (i = 0; call->env != NULL && call->env[i] != NULL; i++)
-		env_add(&env, call->env[i]);
+			env_set(env, keep[i], getenv(keep[i]));
+}
+
+static struct path
+program_path(const struct site *site, const char *name)
+{
+	struct path path = path_in(site, "public_html/cgi-bin/");
+
+	(void)strncat(
+	    path.text, name, sizeof(path.text) - strlen(path.text) - 1);
+	return path;
+}
+
+/* --- FastCGI ----------------------------------------------------------- */
+
+/* Puts a program behind a socket of its own. */
+static int
+start_resident(struct site *site, const char *name, struct resident *w)
+{
+	struct path program = program_path(site, name);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct environment env = { .ntext = 0 };
+	char *argv[] = { program.text, NULL };
+	int fd, n;
+
+	memset(w, 0, sizeof(*w));
+	w->pid = -1;
+	w->parent = getpid();
+	w->err = memfd_create("stderr", MFD_CLOEXEC);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	n = snprintf(w->path, sizeof(w->path), "%s/logs/%s.%d", site->dir, name,
+	    (int)getpid());
+	if (w->err < 0 || fd < 0 || n < 0 || (size_t)n >= sizeof(w->path))
+		return -1;
+	memcpy(address.sun_path, w->path, sizeof(w->path));
+	(void)unlink(w->path);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+	    listen(fd, 64) != 0)
+		return -1;
+	env_add(&env, "PATH=/usr/bin:/bin");
+	add_options(&env);
+	w->pid = fork();
+	if (w->pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)signal(SIGPIPE, SIG_DFL);
+		/* As a web server does: its log is stdout and stderr. */
+		if (dup2(fd, STDIN_FILENO) >= 0 &&
+		    dup2(w->err, STDOUT_FILENO) >= 0 &&
+		    dup2(w->err, STDERR_FILENO) >= 0)
+			(void)execve(program.text, argv, env.vars);
+		_exit(127);
+	}
+	(void)close(fd);
+	(void)snprintf(w->program, sizeof(w->program), "%s", name);
+	return 0;
+}
+
+static void
+forget_resident(struct resident *w)
+{
+	(void)close(w->err);
+	w->program[0] = '\0';
+}
+
+/* Waits for the end of one that ends; its status as finish gives it. */
+static int
+reap_resident(struct resident *w)
+{
+	int code = -1;
+
+	if (w->parent == getpid())
+		code = finish(&(struct child){ .pid = w->pid });
+	forget_resident(w);
+	return code;
+}
+
+void
+site_end_programs(struct site *site)
+{
+	struct resident *w;
+	size_t len;
+	char *err;
+	int code;
+
+	for (w = site->residents; w < site->residents + RESIDENTS_MAX; w++) {
+		if (w->program[0] == '\0')
+			continue;
+		if (w->parent != getpid()) {
+			forget_resident(w);
+			continue;
+		}
+		(void)kill(w->pid, SIGTERM);
+		code = finish(&(struct child){ .pid = w->pid });
+		err = read_from(w->err, 0, &len);
+		forget_resident(w);
+		if (code != 0)
+			ck_abort_msg(
+			    "a FastCGI program ended with %d: %s", code, err);
+		free(err);
+	}
+}
+
+static int
+connect_to(const struct resident *w)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	memcpy(address.sun_path, w->path, sizeof(w->path));
+	if (fd >= 0 &&
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
+/*
+ * A connection to the program, which is started if it has not been or takes
+ * no more calls; -1 if it does not start.
+ */
+static int
+reach(struct site *site, const char *name, struct resident **found)
+{
+	struct resident *w, *empty = NULL;
+	int fd;
+
+	for (w = site->residents; w < site->residents + RESIDENTS_MAX; w++) {
+		if (strcmp(w->program, name) == 0) {
+			*found = w;
+			if ((fd = connect_to(w)) >= 0)
+				return fd;
+			(void)reap_resident(w);
+		}
+		if (w->program[0] == '\0')
+			empty = w;
+	}
+	if (empty == NULL)
+		return -1;
+	*found = empty;
+	return start_resident(site, name, empty) == 0 ? connect_to(empty) : -1;
+}
+
+/* Writes the body in records, each only when the one before is taken. */
+static void
+feed_records(int fd, const char *body, size_t len, size_t piece)
+{
+	struct pollfd reader = { .fd = fd, .events = 0 };
+	char *text;
+	size_t size;
+	int unread, gone = 0;
+	FILE *f;
+
+	for (;;) {
+		piece = piece < len ? piece : len;
+		f = open_memstream(&text, &size);
+		if (f == NULL)
+			abort();
+		fcgi_put(f, FCGI_STDIN, body, piece);
+		(void)fclose(f);
+		gone = fcgi_write(fd, text, size) != 0;
+		free(text);
+		/* An empty one is the end. */
+		if (gone || piece == 0)
+			return;
+		while (
+		    !gone && ioctl(fd, SIOCOUTQ, &unread) == 0 && unread > 0) {
+			gone = poll(&reader, 1, 0) > 0;
+			(void)sched_yield();
+		}
+		body += piece;
+		len -= piece;
+	}
+}
+
+/* Sends a call to the program. */
+static void
+start_call(struct site *site, const struct cgi_call *call, size_t len,
+    const struct environment *env, struct child *child)
+{
+	const char *body = or (call->body, "");
+	struct stat st;
+	char *text;
+	size_t size;
+	FILE *f;
+
+	*child = (struct child){ .pid = -1, .out = -1, .err = -1 };
+	child->call = reach(site, or (call->program, "v2"), &child->resident);
+	if (child->call < 0)
+		return;
+	child->pid = child->resident->pid;
+	child->err = child->resident->err;
+	if (fstat(child->err, &st) == 0)
+		child->err_before = st.st_size;
+	f = open_memstream(&text, &size);
+	if (f == NULL)
+		abort();
+	fcgi_put_begin(f, 0);
+	fcgi_put_params(f, (const char *const *)env->vars);
+	if (call->piece == 0)
+		fcgi_put_body(f, body, len);
+	(void)fclose(f);
+	(void)fcgi_write(child->call, text, size);
+	free(text);
+	if (call->piece != 0)
+		feed_records(child->call, body, len, call->piece);
+}
+
+/*
+ * Waits until the program has done what it does after an answer: it tells
+ * what it can only when it is free for the next call.
+ */
+static void
+settle(const struct resident *w)
+{
+	char question[16], answer[16];
+	FILE *f = fmemopen(question, sizeof(question), "w");
+	int fd = connect_to(w);
+
+	if (f == NULL)
+		abort();
+	fcgi_put(f, FCGI_GET_VALUES, "", 0);
+	(void)fclose(f);
+	if (fd < 0)
+		return; /* it takes no more */
+	if (fcgi_write(fd, question, 8) == 0)
+		(void)!read(fd, answer, sizeof(answer));
+	(void)close(fd);
+}
+
+/* Reads the answer to a call; *out is what the program wrote, owned. */
+static void
+finish_call(struct child *child, struct answer *answer, char **out, size_t *len)
+{
+	size_t n;
+	FILE *out_file = open_memstream(out, len);
+	FILE *err_file = open_memstream(&answer->err, &n);
+	struct resident *w = child->resident;
+	char *log;
+	int died;
+
+	if (out_file == NULL || err_file == NULL)
+		abort();
+	answer->code = -1;
+	if (child->call >= 0) {
+		if (fcgi_read(child->call, out_file, err_file, NULL) ==
+		    FCGI_WHOLE)
+			answer->code = 0;
+		(void)close(child->call);
+	}
+	if (answer->code == 0)
+		settle(w);
+	/* Without an end of the call there is that of the program. */
+	died = answer->code < 0 && w != NULL && w->parent == getpid();
+	if (died)
+		answer->code = finish(&(struct child){ .pid = w->pid });
+	log = read_from(child->err, child->err_before, &n);
+	(void)fputs(log, err_file);
+	free(log);
+	if (died)
+		forget_resident(w);
+	(void)fclose(out_file);
+	(void)fclose(err_file);
+}
+
+void
+cgi_start(struct site *site, const struct cgi_call *call, struct child *child)
+{
+	struct path program = program_path(site, or (call->program, "v2"));
+	struct environment env = { .ntext = 0 };
+	char *argv[] = { program.text, NULL };
+	size_t len = body_len(call->body, call->body_len);
+	char number[32];
+
+	(void)snprintf(number, sizeof(number), "%zu", len);
+	make_environment(site, call, number, &env);
+	if (is_fastcgi()) {
+		start_call(site, call, len, &env, child);
+		return;
+	}
+	add_options(&env);
 	start(
 	    child, program.text, argv, env.vars, call->body, len, call->piece);
+}
+
+void
+cgi_kill(struct child *child)
+{
+	siginfo_t info;
+
+	if (child->pid <= 0)
+		return;
+	(void)kill(child->pid, SIGKILL);
+	/* Its end is left for whoever waits for it. */
+	while (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT) != 0 &&
+	       errno == EINTR)
+		;
 }
 
 /* Parts what a program wrote into status, headers and body. */
@@ -722,9 +1046,13 @@ cgi_finish(struct child *child, struct answer *answer)
 	char *out;
 
 	memset(answer, 0, sizeof(*answer));
-	answer->code = finish(child);
-	out = read_all(child->out, &len);
-	answer->err = read_all(child->err, &err_len);
+	if (is_fastcgi()) {
+		finish_call(child, answer, &out, &len);
+	} else {
+		answer->code = finish(child);
+		out = read_all(child->out, &len);
+		answer->err = read_all(child->err, &err_len);
+	}
 	parse_cgi(answer, out, len);
 	if (answer->body == NULL)
 		answer->body = strdup("");

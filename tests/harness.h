@@ -2,7 +2,11 @@
 /*
  * Sites to test against: a directory with the installed programs and fresh
  * data, the real Apache on a port of its own, and the three ways to talk to
- * it: the operator's command, a CGI program run by hand, and HTTP.
+ * it: the operator's command, a program of cgi-bin started by hand, and HTTP.
+ *
+ * With FASTCGI=1 in the environment Apache runs the programs by mod_fcgid,
+ * and by hand each is started as a FastCGI program, once for many calls; all
+ * else, and what tests see of it, is the same.
  *
  * Functions that set a site up end the test when they fail.  Those that
  * start programs and make calls do not, so that threads can use them: they
@@ -18,14 +22,27 @@
 enum {
 	SITE_PATH_LEN = 512,
 	KEY_TEXT_LEN = 64, /* a key and its NUL, with room */
-	ANSWER_HEADERS = 40
+	ANSWER_HEADERS = 40,
+	RESIDENTS_MAX = 8
+};
+
+/* A FastCGI program that has been started. */
+struct resident {
+	char program[32]; /* "": none */
+	char path[108];   /* of its socket */
+	pid_t pid, parent;
+	int err; /* file that takes its stderr */
 };
 
 struct site {
 	char dir[SITE_PATH_LEN]; /* has bin, public_html, data */
 	int port;                /* 0: not started */
 	pid_t apache;            /* 0: not started */
+	struct resident residents[RESIDENTS_MAX];
 };
+
+/* True with FASTCGI=1. */
+int is_fastcgi(void);
 
 /*
  * Makes a site in a new temporary directory from the one that $SITE names,
@@ -39,7 +56,14 @@ void site_start(struct site *site);
 /* Stops Apache, if it runs. */
 void site_stop(struct site *site);
 
-/* Stops Apache and removes the site. */
+/*
+ * Ends FastCGI programs that were started by hand, which must end well; the
+ * next call starts one anew, with the limits that are then in force.  For
+ * CGI nothing happens.
+ */
+void site_end_programs(struct site *site);
+
+/* Stops Apache, ends programs and removes the site. */
 void site_remove(struct site *site);
 
 /* Runs SQL on the site's database, past all rules; to travel in time. */
@@ -64,6 +88,9 @@ struct child {
 	pid_t pid; /* -1: it could not be started */
 	int out;   /* files that take its output */
 	int err;
+	int call;         /* FastCGI: the connection; -1: none */
+	off_t err_before; /* what err had in it already */
+	struct resident *resident;
 };
 
 /* Runs bin/latchkey with the arguments, which end with NULL. */
@@ -133,7 +160,10 @@ struct cgi_call {
 void cgi_start(
     struct site *site, const struct cgi_call *call, struct child *child);
 
-/* Waits for its end and reads the answer. */
+/* Ends it at once, by SIGKILL. */
+void cgi_kill(struct child *child);
+
+/* Waits for its end, or that of the call, and reads the answer. */
 void cgi_finish(struct child *child, struct answer *answer);
 
 /* Both. */
@@ -159,7 +189,7 @@ void http_run(
 
 /*
  * The usual call: POSTs an urlencoded body made from a printf format to the
- * API; over HTTP if Apache runs, otherwise by running v2.
+ * API; over HTTP if Apache runs, otherwise to v2 by hand.
  */
 void api_call(struct site *site, struct answer *answer, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
