@@ -299,14 +299,13 @@ serve(struct server *server)
 		log_err("cannot make an answer: out of memory");
 		rc = RC_FAIL;
 	}
-	server_end(server, rc);
 	sent = send(&way, rc, body, len);
 	cgi_end(&server->cgi, &way.request);
 	touch(&way);
 	free(body);
 	form_free(way.form);
 	cgi_request_clear(&way.request);
-	server_tidy(server, rc);
+	server_end(server, rc);
 	return sent;
 }
 

@@ -59,11 +59,11 @@ cgi_next(struct cgi *cgi)
 {
 	enum rc rc;
 
-	if (cgi->taken)
+	if (cgi->is_last)
 		return RC_NOT_FOUND;
 	log_incident_new();
 	if (cgi->fastcgi == NULL) {
-		cgi->taken = 1;
+		cgi->is_last = 1;
 		return RC_OK;
 	}
 	rc = fastcgi_next(cgi->fastcgi);
@@ -75,6 +75,7 @@ cgi_next(struct cgi *cgi)
 void
 cgi_stop(struct cgi *cgi)
 {
+	cgi->is_last = 1;
 	if (cgi->fastcgi != NULL)
 		fastcgi_stop(cgi->fastcgi);
 }

@@ -24,7 +24,7 @@ struct fastcgi;
 /* The way to the web server, for all calls of a process. */
 struct cgi {
 	struct fastcgi *fastcgi; /* owned; NULL: CGI */
-	int taken;               /* CGI's one call */
+	int is_last;             /* no call comes after the one at hand */
 };
 
 struct cgi_request {

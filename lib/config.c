@@ -82,7 +82,7 @@ static const struct value {
 	{ "fastcgi_calls", VALUE_NUMBER, offsetof(struct config, fastcgi_calls),
 	    0, 1000000000, "10000",
 	    "# Where the web server speaks FastCGI: calls that a process\n"
-	    "# answers before a new one takes its place.  0: no limit.\n" },
+	    "# answers before it starts its program anew.  0: no limit.\n" },
 };
 
 enum { VALUES = sizeof(values) / sizeof(values[0]) };

@@ -19,9 +19,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "number.h"
 
 enum { CPU_SECONDS = 10 }; /* of a call */
 
@@ -84,6 +86,20 @@ protect_tables(struct dl_phdr_info *info, size_t size, void *data)
 	return 0;
 }
 
+/*
+ * Processor time that this process has used, rounded down: some, where it
+ * has answered calls before it started itself anew.
+ */
+static rlim_t
+used_seconds(void)
+{
+	struct timespec used;
+
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) != 0)
+		return 0;
+	return (rlim_t)used.tv_sec;
+}
+
 enum rc
 process_harden(int web)
 {
@@ -109,10 +125,13 @@ process_harden(int web)
 	(void)signal(SIGXFSZ, SIG_IGN);
 #if !defined(__SANITIZE_ADDRESS__)
 	for (i = 0; web && i < sizeof(web_limits) / sizeof(web_limits[0]); i++)
-		limit(web_limits[i].resource, web_limits[i].limit);
+		limit(web_limits[i].resource,
+		    web_limits[i].limit + (web_limits[i].resource == RLIMIT_CPU
+						  ? used_seconds()
+						  : 0));
 #else
 	/* AddressSanitizer reserves terabytes of address space. */
-	(void)web, (void)i, (void)limit, (void)web_limits;
+	(void)web, (void)i, (void)limit, (void)web_limits, (void)used_seconds;
 #endif
 	return RC_OK;
 }
@@ -121,28 +140,54 @@ int
 process_renew(void)
 {
 #if !defined(__SANITIZE_ADDRESS__)
-	struct rusage used;
 	struct rlimit cpu;
-	rlim_t wanted;
+	rlim_t wanted = used_seconds() + 1 + CPU_SECONDS;
 
-	if (getrusage(RUSAGE_SELF, &used) != 0 ||
-	    getrlimit(RLIMIT_CPU, &cpu) != 0)
+	if (getrlimit(RLIMIT_CPU, &cpu) != 0)
 		return 0;
-	/* One more, because a part of a second is cut off. */
-	wanted = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec +
-			  (used.ru_utime.tv_usec + used.ru_stime.tv_usec) /
-			      1000000) +
-		 CPU_SECONDS + 1;
 	if (cpu.rlim_max != RLIM_INFINITY && wanted > cpu.rlim_max)
 		return 0;
 	if (cpu.rlim_cur != wanted) {
 		cpu.rlim_cur = wanted;
 		(void)setrlimit(RLIMIT_CPU, &cpu);
 	}
-	return used.ru_maxrss <= PROCESS_MEMORY_MAX;
-#else
-	return 1;
 #endif
+	return 1;
+}
+
+int
+process_has_grown(void)
+{
+#if !defined(__SANITIZE_ADDRESS__)
+	/* In pages: all, resident, ...  The peak would stay over a restart. */
+	const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	char text[256];
+	const char *begin;
+	int64_t pages = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	begin = text + strcspn(text, " ");
+	begin += *begin == ' ';
+	return number_parse(begin, strcspn(begin, " "), 0, INT64_MAX, &pages) ==
+		   RC_OK &&
+	       pages > PROCESS_MEMORY_MAX / (sysconf(_SC_PAGESIZE) / 1024);
+#else
+	return 0;
+#endif
+}
+
+void
+process_restart(const char *path)
+{
+	char *const argv[] = { (char *)(uintptr_t)path, NULL };
+
+	(void)execv(path, argv);
+	log_err("cannot start %s anew: %s", path, strerror(errno));
 }
 
 /* True if all names of a path are root's to move; takes them off its end. */

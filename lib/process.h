@@ -18,15 +18,25 @@
  */
 enum rc process_harden(int web);
 
-/* Resident memory that a process of many calls may have had, KiB. */
-enum { PROCESS_MEMORY_MAX = 64 << 10 };
-
 /*
  * Gives the next call of a process as much processor time as process_harden
- * gave the first.  False if no other should follow it: the process has had
- * more than PROCESS_MEMORY_MAX, or its hard limit of processor time is near.
+ * gave the first.  False if its hard limit leaves too little: the process
+ * must end soon.
  */
 int process_renew(void);
+
+/* Resident memory that a process of many calls may have, KiB. */
+enum { PROCESS_MEMORY_MAX = 64 << 10 };
+
+/* True if it has more. */
+int process_has_grown(void);
+
+/*
+ * Starts the program at path in this process's place, with the same
+ * environment: 0-2 stay open, all else is as for a new process.  Returns if
+ * it cannot (logged).
+ */
+void process_restart(const char *path);
 
 /*
  * Run by root: becomes the owner of the file or directory for good, so that

@@ -14,6 +14,8 @@
 #include "process.h"
 #include "schema_version.h"
 
+enum { MEMORY_CALLS = 16 }; /* from one look at it to the next */
+
 static int
 has_many_calls(const struct server *server)
 {
@@ -141,19 +143,6 @@ server_close(struct server *server)
 	cgi_close(&server->cgi);
 }
 
-/*
- * Up to an eighth fewer calls than the limit: processes that started
- * together do not end together.
- */
-static int64_t
-spread(int64_t limit)
-{
-	uint32_t random = 0;
-
-	(void)secret_random(&random, sizeof(random));
-	return limit - random % (limit / 8 + 1);
-}
-
 static enum rc
 read_config(struct server *server)
 {
@@ -169,8 +158,6 @@ read_config(struct server *server)
 	note(server, SERVER_CONFIG, path);
 	rc = config_load(path, &server->config);
 	server->has_config = rc == RC_OK;
-	if (rc == RC_OK && has_many_calls(server))
-		server->calls_max = spread(server->config.fastcgi_calls);
 	return rc;
 }
 
@@ -215,13 +202,14 @@ server_begin(struct server *server)
 		return RC_FAIL;
 	if (has_many_calls(server)) {
 		server->ncalls++;
+		/* A new program would have no more processor time either. */
 		if (!process_renew())
-			server->is_last = 1;
+			cgi_stop(&server->cgi);
 		for (file = SERVER_PROGRAM; file < SERVER_FILES; file++) {
 			if (!has_changed(server, file))
 				continue;
 			/* The call gets what is there now. */
-			server->is_last = 1;
+			server->is_stale = 1;
 			forget(server);
 		}
 	}
@@ -253,26 +241,26 @@ server_open_data(struct server *server, const char *document_root)
 void
 server_end(struct server *server, enum rc rc)
 {
+	const int64_t limit = server->config.fastcgi_calls;
+
 	if (!has_many_calls(server))
 		return;
-	if (server->calls_max > 0 && server->ncalls >= server->calls_max)
-		server->is_last = 1;
+	if (limit > 0 && server->ncalls >= limit)
+		server->is_stale = 1;
 	/*
-	 * A migration has come by.  A process that never saw the right version
-	 * stays: the next one would be no better.
+	 * A migration has come by.  A program that never saw the right version
+	 * goes on: anew it would be no better.
 	 */
 	if (server->db != NULL && db_is_outdated(server->db) &&
 	    server->has_worked)
-		server->is_last = 1;
+		server->is_stale = 1;
 	if (rc == RC_OK)
 		server->has_worked = 1;
-	if (server->is_last)
-		cgi_stop(&server->cgi);
-}
-
-void
-server_tidy(struct server *server, enum rc rc)
-{
-	if (has_many_calls(server) && rc == RC_FAIL)
+	if (server->ncalls % MEMORY_CALLS == 0 && process_has_grown())
+		server->is_stale = 1;
+	if (rc == RC_FAIL)
 		forget(server);
+	/* One that cannot start, because it is just being written, can later. */
+	if (server->is_stale && !server->cgi.is_last)
+		process_restart(server->files[SERVER_PROGRAM].path);
 }

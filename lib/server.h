@@ -45,9 +45,9 @@ struct server {
 	struct rate *rate;
 
 	/* Of a process of many calls. */
-	int64_t ncalls, calls_max; /* 0: no limit */
-	int is_last;               /* it is to end after the call at hand */
-	int has_worked;            /* with the database as it is */
+	int64_t ncalls;
+	int is_stale;   /* it is to start anew after the call at hand */
+	int has_worked; /* with the database as it is */
 	char document_root[CONFIG_PATH_MAX]; /* has none of our data in it */
 	struct {
 		char path[CONFIG_PATH_MAX]; /* "": not looked at */
@@ -78,12 +78,11 @@ enum rc server_begin(struct server *server);
 enum rc server_open_data(struct server *server, const char *document_root);
 
 /*
- * Called when a call has come to rc, before its answer leaves: a process
- * that is to end takes no other call.
+ * Ends a call that has come to rc and been answered: of one that we have
+ * failed nothing is kept.  A process that has had its number of calls or too
+ * much memory, or has seen something change, starts its program anew: with
+ * the same socket, so that the web server never meets a closed door.
  */
 void server_end(struct server *server, enum rc rc);
-
-/* Tidies up after a call: of one that we have failed nothing is kept. */
-void server_tidy(struct server *server, enum rc rc);
 
 #endif

@@ -852,6 +852,17 @@ reach(struct site *site, const char *name, struct resident **found)
 	return start_resident(site, name, empty) == 0 ? connect_to(empty) : -1;
 }
 
+int
+cgi_connect(struct site *site, const char *program, pid_t *pid)
+{
+	struct resident *w = NULL;
+	int fd = reach(site, program, &w);
+
+	if (fd >= 0 && pid != NULL)
+		*pid = w->pid;
+	return fd;
+}
+
 /* Writes the body in records, each only when the one before is taken. */
 static void
 feed_records(int fd, const char *body, size_t len, size_t piece)

@@ -170,6 +170,12 @@ void cgi_finish(struct child *child, struct answer *answer);
 void cgi_run(
     struct site *site, const struct cgi_call *call, struct answer *answer);
 
+/*
+ * With FASTCGI=1: a connection to a program by hand, which is started if it
+ * is not there; -1 if it cannot be.  *pid (may be NULL) is its process.
+ */
+int cgi_connect(struct site *site, const char *program, pid_t *pid);
+
 /* A request over HTTP. */
 struct http_call {
 	const char *method;         /* NULL: "POST" */
