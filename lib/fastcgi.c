@@ -26,6 +26,7 @@ enum {
 	IN_LEN = 16384,    /* bytes of input at once */
 	PARAMS_LEN = 4096, /* of parameters, at first */
 	KEPT_MAX = 256,    /* connections between requests */
+	READY_MAX = 8,     /* that are looked at together */
 	HEAD_SECONDS = 10, /* for the parameters to arrive */
 	SEND_SECONDS = 120 /* for an answer to be taken */
 };
@@ -69,7 +70,8 @@ struct fastcgi {
 	int listener; /* -1: no more requests */
 	int events;   /* epoll's */
 	int signals;
-	int nkept;  /* connections of epoll besides the listener */
+	int nkept; /* connections of epoll besides the listener */
+	unsigned int turn;
 	int fd;     /* of the connection at hand; -1: none */
 	int known;  /* that one is among the kept */
 	int broken; /* nothing more can be read from it */
@@ -705,16 +707,20 @@ void
 fastcgi_leave(struct fastcgi *f)
 {
 	const int keep = f->keep && f->answered && f->body_ended &&
-			 !f->broken && f->begin == f->end && f->listener >= 0;
+			 !f->broken && f->listener >= 0;
 
 	if (f->fd < 0)
 		return;
 	secret_wipe(f->params, f->params_len);
-	secret_wipe(f->in + f->begin, f->end - f->begin);
-	f->params_len = f->begin = f->end = 0;
+	f->params_len = 0;
 	f->record = (struct record){ 0 };
 	f->id = 0;
 	f->keep = f->body_ended = f->answered = f->broken = 0;
+	/* Its next request may be here already. */
+	if (keep && f->begin < f->end)
+		return;
+	secret_wipe(f->in + f->begin, f->end - f->begin);
+	f->begin = f->end = 0;
 	if (keep && !f->known && f->nkept < KEPT_MAX &&
 	    watch(f, f->fd, EPOLLIN) == 0) {
 		f->nkept++;
@@ -751,34 +757,60 @@ take_connection(struct fastcgi *f)
 	}
 }
 
+/*
+ * Waits until there is something to read; *fd is where.  Of several they
+ * take turns, but a signal comes before all of them.
+ */
+static enum rc
+wait_for_event(struct fastcgi *f, int *fd)
+{
+	struct epoll_event ready[READY_MAX];
+	int i, n;
+
+	do
+		n = epoll_wait(f->events, ready, READY_MAX, -1);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0) {
+		log_err("cannot wait for a call: %s", strerror(errno));
+		return RC_FAIL;
+	}
+	for (i = 0; i < n; i++)
+		if (ready[i].data.fd == f->signals)
+			return RC_NOT_FOUND;
+	*fd = ready[f->turn++ % (unsigned int)n].data.fd;
+	return RC_OK;
+}
+
+/* Goes to a connection that has something to read. */
+static enum rc
+find_connection(struct fastcgi *f)
+{
+	int fd = -1;
+	enum rc rc;
+
+	do {
+		rc = wait_for_event(f, &fd);
+		if (rc != RC_OK)
+			return rc;
+		f->known = fd != f->listener;
+		if (f->known) {
+			f->fd = fd;
+			return RC_OK;
+		}
+		rc = take_connection(f);
+	} while (rc == RC_NOT_FOUND);
+	return rc;
+}
+
 enum rc
 fastcgi_next(struct fastcgi *f)
 {
-	struct epoll_event event;
 	enum rc rc;
-	int n;
 
-	fastcgi_leave(f);
 	while (f->listener >= 0) {
-		n = epoll_wait(f->events, &event, 1, -1);
-		if (n < 0 && errno != EINTR) {
-			log_err("cannot wait for a call: %s", strerror(errno));
-			return RC_FAIL;
-		}
-		if (n < 1)
-			continue;
-		if (event.data.fd == f->signals)
-			return RC_NOT_FOUND;
-		if (event.data.fd == f->listener) {
-			rc = take_connection(f);
-			if (rc == RC_FAIL)
-				return RC_FAIL;
-			if (rc != RC_OK)
-				continue;
-		} else {
-			f->fd = event.data.fd;
-			f->known = 1;
-		}
+		rc = f->fd >= 0 ? RC_OK : find_connection(f);
+		if (rc != RC_OK)
+			return rc;
 		if (read_head(f))
 			return RC_OK;
 		fastcgi_leave(f);

@@ -33,10 +33,11 @@ enum rc fastcgi_open(int listener, struct fastcgi **fastcgi);
 void fastcgi_close(struct fastcgi *f);
 
 /*
- * Waits for the next request and reads its parameters.  RC_NOT_FOUND if the
- * process is to end instead: by a signal, or after fastcgi_stop.  RC_FAIL
- * (logged) if the socket cannot be used any more.  Connections that send
- * something else than a request are closed, logged and passed over.
+ * Waits for the next request, the one before having been left, and reads its
+ * parameters.  RC_NOT_FOUND if the process is to end instead: by a signal,
+ * or after fastcgi_stop.  RC_FAIL (logged) if the socket cannot be used any
+ * more.  Connections that send something else than a request are closed,
+ * logged and passed over.
  */
 enum rc fastcgi_next(struct fastcgi *f);
 
