@@ -260,7 +260,7 @@ server_end(struct server *server, enum rc rc)
 		server->is_stale = 1;
 	if (rc == RC_FAIL)
 		forget(server);
-	/* One that cannot start, because it is just being written, can later. */
+	/* One that cannot start while it is being written can later. */
 	if (server->is_stale && !server->cgi.is_last)
 		process_restart(server->files[SERVER_PROGRAM].path);
 }
