@@ -106,8 +106,8 @@ DEPS_BUILD = gcc make libc6-dev libsqlite3-dev libgcrypt20-dev \
 DEPS_RUN = $(DEPS_BUILD) apache2-bin curl \
 	$(if $(filter 1,$(FASTCGI)),libapache2-mod-fcgid)
 # A Node that is there already, from wherever, is good enough.
-DEPS_CHECK = $(DEPS_RUN) libapache2-mod-fcgid check clang \
-	libclang-rt-14-dev \
+DEPS_CHECK = $(DEPS_RUN) libapache2-mod-fcgid nginx nginx-common \
+	lighttpd spawn-fcgi check clang libclang-rt-14-dev \
 	procps mandoc python3 php-cli php-sqlite3 libssl-dev \
 	$(if $(shell command -v npm || :),,nodejs npm)
 DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck \
@@ -324,6 +324,7 @@ check: deps-CHECK $(NPM) all $(TESTS) $(FUZZERS)
 FUZZFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 
+$(BUILD)/tests/fuzz_fastcgi: lib/fastcgi.c lib/log.c lib/secret.c
 $(BUILD)/tests/fuzz_form: lib/form.c lib/log.c lib/secret.c
 $(BUILD)/tests/fuzz_key: lib/api_key.c lib/db.c lib/gate.c lib/log.c lib/secret.c
 $(BUILD)/tests/fuzz_amount: lib/money.c lib/number.c

@@ -404,6 +404,25 @@ write_apache_conf(const struct site *site)
 	(void)fclose(in);
 }
 
+/* True once the server answers on its port; false if it has ended. */
+static int
+wait_for_server(struct site *site)
+{
+	int waited, status;
+
+	for (waited = 0; waited < START_WAIT_MS; waited += TICK_MS) {
+		if (waitpid(site->apache, &status, WNOHANG) == site->apache) {
+			site->apache = 0;
+			return 0;
+		}
+		if (answers(site->port))
+			return 1;
+		tick();
+	}
+	site_stop(site);
+	return 0;
+}
+
 /*
  * True once Apache, and no other program on that port, answers: it writes
  * its pid after it has got the port, and goes away if it does not get it.
@@ -419,26 +438,24 @@ wait_for_apache(struct site *site)
 			site->apache = 0;
 			return 0;
 		}
-		if (access(pid_file.text, F_OK) == 0 && answers(site->port))
-			return 1;
+		if (access(pid_file.text, F_OK) == 0)
+			return wait_for_server(site);
 		tick();
 	}
 	site_stop(site);
 	return 0;
 }
 
-void
-site_start(struct site *site)
+static void
+start_server(struct site *site, void (*configure)(const struct site *site),
+    char *const argv[], int (*wait_for)(struct site *site))
 {
-	struct path conf = path_in(site, "apache.conf");
 	struct path log = path_in(site, "logs/error.log");
-	char *argv[] = { (char[]){ "apache2" }, (char[]){ "-f" }, conf.text,
-		(char[]){ "-D" }, (char[]){ "FOREGROUND" }, NULL };
 	int tries;
 
 	for (tries = 0; tries < START_TRIES; tries++) {
 		site->port = free_port();
-		write_apache_conf(site);
+		configure(site);
 		site->apache = fork();
 		if (site->apache == 0) {
 			int fd =
@@ -450,14 +467,31 @@ site_start(struct site *site)
 				(void)dup2(fd, STDOUT_FILENO);
 				(void)dup2(fd, STDERR_FILENO);
 			}
-			(void)execv("/usr/sbin/apache2", argv);
+			(void)execv(argv[0], argv);
 			_exit(127);
 		}
 		ck_assert_int_gt(site->apache, 0);
-		if (wait_for_apache(site))
+		if (wait_for(site))
 			return;
 	}
-	ck_abort_msg("Apache does not start; see %s", log.text);
+	ck_abort_msg("%s does not start; see %s", argv[0], log.text);
+}
+
+void
+site_start_other(struct site *site, void (*configure)(const struct site *site),
+    char *const argv[])
+{
+	start_server(site, configure, argv, wait_for_server);
+}
+
+void
+site_start(struct site *site)
+{
+	struct path conf = path_in(site, "apache.conf");
+	char *argv[] = { (char[]){ "/usr/sbin/apache2" }, (char[]){ "-f" },
+		conf.text, (char[]){ "-D" }, (char[]){ "FOREGROUND" }, NULL };
+
+	start_server(site, write_apache_conf, argv, wait_for_apache);
 }
 
 void

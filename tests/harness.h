@@ -37,7 +37,7 @@ struct resident {
 struct site {
 	char dir[SITE_PATH_LEN]; /* has bin, public_html, data */
 	int port;                /* 0: not started */
-	pid_t apache;            /* 0: not started */
+	pid_t apache;            /* or another; 0: not started */
 	struct resident residents[RESIDENTS_MAX];
 };
 
@@ -53,7 +53,14 @@ void site_make(struct site *site, const char *config_lines);
 /* Starts Apache on a free port of 127.0.0.1 and waits until it answers. */
 void site_start(struct site *site);
 
-/* Stops Apache, if it runs. */
+/*
+ * Starts another web server: configure writes what it needs to know, with
+ * site->port, and argv keeps it in the foreground.
+ */
+void site_start_other(struct site *site,
+    void (*configure)(const struct site *site), char *const argv[]);
+
+/* Stops the web server, if it runs. */
 void site_stop(struct site *site);
 
 /*
