@@ -265,8 +265,9 @@ send_all(struct fastcgi *f, struct iovec *parts, size_t nparts, time_t deadline)
 	ssize_t n;
 
 	while (nparts > 0) {
-		message =
-		    (struct msghdr){ .msg_iov = parts, .msg_iovlen = nparts };
+		/* A few; the field is an int (POSIX) or a size_t (glibc). */
+		message = (struct msghdr){ .msg_iov = parts,
+			.msg_iovlen = (unsigned short)nparts };
 		n = sendmsg(f->fd, &message, MSG_NOSIGNAL);
 		if (n >= 0) {
 			advance(&parts, &nparts, (size_t)n);

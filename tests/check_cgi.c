@@ -132,12 +132,13 @@ caller(const struct config *config, const char *peer, const char *forwarded)
 {
 	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
 	static char text[INET6_ADDRSTRLEN];
+	const struct cgi cgi = { 0 }; /* of the environment */
 	struct cgi_request req;
 	int is_ipv4;
 
 	set("REMOTE_ADDR", peer);
 	set("HTTP_X_FORWARDED_FOR", forwarded);
-	cgi_request_read(config, &req);
+	cgi_request_read(&cgi, config, &req);
 	is_ipv4 = memcmp(req.address, mapped, sizeof(mapped)) == 0;
 	ck_assert_ptr_nonnull(inet_ntop(is_ipv4 ? AF_INET : AF_INET6,
 	    req.address + (is_ipv4 ? sizeof(mapped) : 0), text, sizeof(text)));
