@@ -79,6 +79,17 @@ text_is_block(const char *s, size_t max)
 	return is_text(s, max, 1);
 }
 
+size_t
+text_cut(const char *s, size_t len, size_t max)
+{
+	if (len <= max)
+		return len;
+	/* Back over what a character goes on with (RFC 3629, section 3). */
+	while (max > 0 && ((unsigned char)s[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
 int
 text_email(const char *s, char out[TEXT_EMAIL_MAX + 1])
 {

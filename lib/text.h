@@ -29,6 +29,12 @@ int text_is_line(const char *s, size_t max);
 int text_is_block(const char *s, size_t max);
 
 /*
+ * How much of len bytes of UTF-8 to take so that they are at most max and end
+ * no character in its middle.
+ */
+size_t text_cut(const char *s, size_t len, size_t max);
+
+/*
  * Writes an e-mail address in lower case to out if it can be one: a part
  * without spaces or quotes and no hyphen first before the one @, letters,
  * digits, dots and hyphens after it.  Mail to it tells the rest.  False if

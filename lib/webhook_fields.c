@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "number.h"
+#include "text.h"
 #include "timestamp.h"
 
 enum rc
@@ -52,6 +53,7 @@ add_name(void *arg, const char *name, size_t len)
 		names->events |= 1 << type;
 		return;
 	}
+	len = text_cut(name, len, sizeof(text) - 1);
 	(void)snprintf(text, sizeof(text), "%.*s", (int)len, name);
 	names->rc = error_set(&names->call->why, ERROR_EVENT_TYPE, text);
 }
