@@ -9,13 +9,19 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "api_key.h"
+#include "base64.h"
 #include "contract.h"
+#include "fixture.h"
 #include "harness.h"
 #include "suite.h"
+#include "timestamp.h"
+#include "webhook.h"
 
-enum { VARS_MAX = 64, FIELDS = 10000 };
+enum { VARS_MAX = 96, FIELDS = 10000 };
 
 /* The site under test and what rows call its things. */
 static struct world {
@@ -194,6 +200,8 @@ make_accounts(void)
 		{ "SUSPENDED", "suspended@example.com", "1" },
 		{ "REVOKED", "one@example.com", NULL },
 		{ "ROTATED", "one@example.com", NULL },
+		{ "HOOKS", "hooks@example.com", NULL },
+		{ "ADDER", "adder@example.com", NULL },
 	};
 	char key[KEY_TEXT_LEN], id[API_KEY_ID_LEN + 1];
 	size_t i;
@@ -281,6 +289,91 @@ make_orders(void)
 	    "OTHERS_REFILL", "%lld", (long long)refill(id, key2, "Completed"));
 }
 
+/* Adds a webhook that rows know by name. */
+static void
+hook_as(const char *name, const char *key, const char *fields)
+{
+	int64_t id = api_number(&world.site, "webhook",
+	    "key=%s&action=webhook.add&url=https://example.com/%s", key,
+	    fields);
+
+	name_it(name, "%lld", (long long)id);
+}
+
+/*
+ * Webhooks in every state, with times, hints, events and attempts that rows
+ * can tell to the byte.
+ */
+static void
+make_webhooks(void)
+{
+	static const char *const events[] = { "ON_ITS_WAY", "GIVEN_UP1",
+		"GIVEN_UP2", "ARRIVED", "SOMES", "OTHERS_EVENT" };
+	static const char sql[] =
+	    "UPDATE webhook SET created_at = 1700000000;"
+	    "UPDATE webhook SET hint = '9Qk=', last_success_at = 1700000060,"
+	    " last_failure_at = 1704067199 WHERE id = $HOOK;"
+	    "UPDATE webhook SET hint = 'sOm4' WHERE id = $SOME;"
+	    "UPDATE webhook SET hint = 'p4us', status = 2,"
+	    " last_success_at = 1700000001 WHERE id = $PAUSED;"
+	    "UPDATE webhook SET hint = 'd1s4', status = 3,"
+	    " reason = 'it answered 410 Gone', last_failure_at = 1700000002,"
+	    " failing_since = 1700000002 WHERE id = $DISABLED;"
+	    "INSERT INTO event (id, account_id, name, subject, type, body,"
+	    " created_at) SELECT 900, account_id, '$ON_ITS_WAY', 'a', 0, '{}',"
+	    "  1700000000 FROM webhook WHERE id = $HOOK"
+	    " UNION ALL SELECT 901, account_id, '$GIVEN_UP1', 'b', 0, '{}',"
+	    "  1700000000 FROM webhook WHERE id = $HOOK"
+	    " UNION ALL SELECT 902, account_id, '$GIVEN_UP2', 'c', 5, '{}',"
+	    "  1700000000 FROM webhook WHERE id = $HOOK"
+	    " UNION ALL SELECT 903, account_id, '$ARRIVED', 'd', 2, '{}',"
+	    "  1700000000 FROM webhook WHERE id = $HOOK"
+	    " UNION ALL SELECT 904, account_id, '$SOMES', 'e', 2, '{}',"
+	    "  1700000000 FROM webhook WHERE id = $SOME"
+	    " UNION ALL SELECT 905, account_id, '$OTHERS_EVENT', 'f', 2, '{}',"
+	    "  1700000000 FROM webhook WHERE id = $OTHERS_HOOK;"
+	    "INSERT INTO delivery (event_id, webhook_id, status, next_at,"
+	    " attempts, done_at) VALUES"
+	    " (900, $HOOK, 1, 1700000000, 0, NULL),"
+	    " (901, $HOOK, 3, 1700000000, 10, 1700000100),"
+	    " (902, $HOOK, 3, 1700000000, 10, 1700000200),"
+	    " (903, $HOOK, 2, 1700000000, 0, 1700000300),"
+	    " (904, $SOME, 3, 1700000000, 10, 1700000400),"
+	    " (905, $OTHERS_HOOK, 3, 1700000000, 10, 1700000400);"
+	    "INSERT INTO attempt (webhook_id, seq, event_id, outcome,"
+	    " attempted_at, duration_ms, http_status, error, answer, next_at)"
+	    " VALUES"
+	    " ($HOOK, 1, 901, 2, 1700000000, 123, 500, 'HTTP 500',"
+	    "  '<b>\"oops\" \xc3\xa4', 1700000300),"
+	    " ($HOOK, 2, 901, 2, 1700000060, 0, NULL, 'connection refused',"
+	    "  NULL, NULL),"
+	    " ($HOOK, 3, 903, 1, 1700000120, 45, 204, NULL, NULL, NULL),"
+	    " ($HOOK, 4, 902, 3, 1700000180, 3, NULL,"
+	    "  '10.0.0.1 is not public', NULL, 1700003780),"
+	    " ($HOOK, 5, 999, 2, 1700000240, 15000, NULL, 'time-out', NULL,"
+	    "  NULL);";
+	char *key = strdup(value_of("HOOKS", 5)), *text;
+	int i;
+
+	hook_as("HOOK", key, "hook?a=%25C3%25A4");
+	hook_as("SOME", key, "some&events=order.completed,order.failed");
+	hook_as("PAUSED", key, "paused&events=balance.low");
+	hook_as("DISABLED", key, "disabled");
+	hook_as("GONE", key, "gone");
+	free(site_latchkey_ok(&world.site, "check", NULL));
+	text = expand("key=$HOOKS&action=webhook.remove&webhook=$GONE");
+	ck_assert_int_eq(api_number(&world.site, "removed", "%s", text), 1);
+	free(text);
+	hook_as("OTHERS_HOOK", value_of("KEY2", 4), "others");
+	hook_as("MINE", value_of("KEY", 3), "mine&events=webhook.test");
+	for (i = 0; i < ROWS(events); i++)
+		name_it(events[i], "evt_%022d", i + 1);
+	text = expand(sql);
+	site_sql(&world.site, text);
+	free(text);
+	free(key);
+}
+
 /* Texts that are too long to be written out in a table. */
 static void
 make_long_texts(void)
@@ -306,6 +399,13 @@ make_long_texts(void)
 	ck_assert_int_eq(fclose(f), 0);
 	name_it("FIELDS", "%s", text);
 	free(text);
+	text = malloc(2001);
+	ck_assert_ptr_nonnull(text);
+	memset(text, 'x', 2000);
+	memcpy(text, "https://example.com/", 20);
+	text[2000] = '\0';
+	name_it("URL2000", "%s", text);
+	free(text);
 	name_it("ID128", "%0128d", 1);
 	name_it("ID129", "%0129d", 1);
 }
@@ -330,6 +430,7 @@ make_world(int strict)
 	make_accounts();
 	make_false_keys();
 	make_orders();
+	make_webhooks();
 	make_long_texts();
 	site_start(&world.site);
 }
@@ -780,48 +881,78 @@ END_TEST
 
 /* --- programs by hand -------------------------------------------------- */
 
-static const char *const programs[][2] = {
-	{ "services", "" },
-	{ "add", "service=1&link=https://example.com/by-hand&quantity=100" },
-	{ "status", "order=$PARTIAL" },
-	{ "refill", "order=$COMPLETED" },
-	{ "refill_status", "refill=$REFILLED" },
-	{ "cancel", "order=$COMPLETED" },
-	{ "balance", "" },
+static const struct {
+	const char *program, *action, *fields, *answer;
+} programs[] = {
+	{ "services", "services", "", "[{\"service\":1,*]" },
+	{ "add", "add", "service=22&link=https://e.test/$ROW&quantity=1",
+	    "{\"order\":$ID}" },
+	{ "status", "status", "order=$PARTIAL", "{\"charge\":*}" },
+	{ "refill", "refill", "order=$PARTIAL",
+	    "{\"error\":\"Refill is disabled for this service\"}" },
+	{ "refill_status", "refill_status", "refill=$REFILLED",
+	    "{\"status\":\"Completed\"}" },
+	{ "cancel", "cancel", "order=$COMPLETED",
+	    "{\"error\":\"Order cannot be canceled\"}" },
+	{ "balance", "balance", "", "{\"balance\":*}" },
+	{ "webhook_add", "webhook.add",
+	    "url=https://e.test/$ROW&events=order.created",
+	    "{\"webhook\":$ID,\"url\":\"https://e.test/$ROW\","
+	    "\"events\":[\"order.created\"],\"secret\":\"whsec_*\","
+	    "\"status\":\"active\"}" },
+	{ "webhook_list", "webhook.list", "", "[{\"webhook\":$ID,*}]" },
+	{ "webhook_update", "webhook.update", "webhook=$MINE&status=active",
+	    "{\"webhook\":$MINE,*\"status\":\"active\",*}" },
+	{ "webhook_rotate", "webhook.rotate", "webhook=$MINE&overlap=1",
+	    "{\"webhook\":$MINE,\"secret\":\"whsec_*\","
+	    "\"old_secret_until\":\"20*Z\"}" },
+	{ "webhook_test", "webhook.test", "webhook=$MINE",
+	    "{\"webhook\":$MINE,\"event\":\"evt_*\"}" },
+	{ "webhook_deliveries", "webhook.deliveries", "webhook=$MINE", "[]" },
+	{ "webhook_resend", "webhook.resend", "webhook=$MINE&since=0",
+	    "{\"webhook\":$MINE,\"queued\":0}" },
+	{ "webhook_remove", "webhook.remove", "webhook=$OTHERS_HOOK",
+	    "{\"error\":\"Webhook not found\"}" },
 };
+
+/* Runs an action's own program; its answer must match a pattern. */
+static void
+expect_alone(int row, const char *action, const char *pattern)
+{
+	char text[512], id[24];
+	char *body, *wanted;
+	struct answer answer;
+
+	(void)snprintf(text, sizeof(text), "key=$KEY&%s%s%s",
+	    programs[row].fields, action != NULL ? "&action=" : "",
+	    action != NULL ? action : "");
+	body = expand(text);
+	wanted = expand(pattern);
+	cgi_run(&world.site,
+	    &(struct cgi_call){
+		.program = programs[row].program, .body = body },
+	    &answer);
+	check_common(programs[row].program, &answer, 0);
+	ck_assert_int_eq(answer.code, 0);
+	ck_assert_str_eq(answer.err, "");
+	ck_assert_msg(matches(wanted, answer.body, id), "%s: %s, not %s",
+	    programs[row].program, answer.body, wanted);
+	answer_clear(&answer);
+	free(body);
+	free(wanted);
+}
 
 /* Each action's own program needs no action, and takes its own alone. */
 START_TEST(program_answers_alone)
 {
 	static const char *const other[] = { "balance", "services" };
-	char *fields = expand(programs[_i][1]), *key = expand("$KEY");
-	char body[512];
-	struct answer answer;
-	int i;
+	int is_other = strcmp(programs[_i].action, other[0]) == 0;
 
-	(void)snprintf(body, sizeof(body), "key=%s&%s", key, fields);
-	for (i = 0; i < 2; i++) {
-		cgi_run(&world.site,
-		    &(struct cgi_call){
-			.program = programs[_i][0], .body = body },
-		    &answer);
-		check_common(programs[_i][0], &answer, 0);
-		ck_assert_int_eq(answer.code, 0);
-		ck_assert_msg(strstr(answer.body, "Incorrect request") == NULL,
-		    "%s: %s", programs[_i][0], answer.body);
-		answer_clear(&answer);
-		(void)snprintf(body, sizeof(body), "key=%s&%s&action=%s", key,
-		    fields, programs[_i][0]);
-	}
-	(void)snprintf(body, sizeof(body), "key=%s&%s&action=%s", key, fields,
-	    other[strcmp(programs[_i][0], other[0]) == 0]);
-	cgi_run(&world.site,
-	    &(struct cgi_call){ .program = programs[_i][0], .body = body },
-	    &answer);
-	ck_assert_str_eq(answer.body, "{\"error\":\"Incorrect request\"}");
-	answer_clear(&answer);
-	free(fields);
-	free(key);
+	name_row("alone", 2 * _i);
+	expect_alone(_i, NULL, programs[_i].answer);
+	name_row("alone", 2 * _i + 1);
+	expect_alone(_i, programs[_i].action, programs[_i].answer);
+	expect_alone(_i, other[is_other], "{\"error\":\"Incorrect request\"}");
 }
 END_TEST
 
@@ -917,6 +1048,377 @@ START_TEST(empty_environment_is_answered)
 	check_common("no environment", &answer, 0);
 	ck_assert_int_eq(answer.status, 405);
 	answer_clear(&answer);
+}
+END_TEST
+
+/* --- webhooks ---------------------------------------------------------- */
+
+/* Calls that take a webhook's id, and would do something to a good one. */
+static const char *const id_takers[] = { "update&status=paused", "remove",
+	"rotate", "test", "deliveries", "resend&since=0" };
+
+static const char *const bad_ids[] = { "-1", "1e3", "0", "00", "x", "1x", "0x1",
+	"1.0", "%2b1", "$HOOK,$PAUSED", "999999", "9223372036854775807",
+	"9223372036854775808", "99999999999999999999", "1'--", "$OTHERS_HOOK",
+	"$GONE" };
+
+START_TEST(bad_webhook_ids_are_unknown)
+{
+	char body[256], id[24];
+	int i;
+
+	for (i = 0; i < ROWS(bad_ids); i++) {
+		(void)snprintf(body, sizeof(body),
+		    "key=$HOOKS&action=webhook.%s&webhook=%s", id_takers[_i],
+		    bad_ids[i]);
+		expect_answer(
+		    body, body, "{\"error\":\"Webhook not found\"}", 404, id);
+	}
+	/* An id that is absent is another matter, and orders' old name none. */
+	(void)snprintf(
+	    body, sizeof(body), "key=$HOOKS&action=webhook.%s", id_takers[_i]);
+	expect_answer(body, body,
+	    "{\"error\":\"Missing required parameter: webhook\"}", 400, id);
+	(void)snprintf(body, sizeof(body),
+	    "key=$HOOKS&action=webhook.%s&webhook=undefined&id=$HOOK",
+	    id_takers[_i]);
+	expect_answer(body, body,
+	    "{\"error\":\"Missing required parameter: webhook\"}", 400, id);
+}
+END_TEST
+
+/* The answer to a call of an account of its own, as JSON; to be dropped. */
+static json_t *
+model_of(struct site *site, const char *key, const char *fields)
+{
+	struct answer answer;
+	json_t *model;
+
+	api_call(site, &answer, "key=%s&action=webhook.%s", key, fields);
+	model = json_loads(answer.body, 0, NULL);
+	ck_assert_msg(model != NULL && json_object_get(model, "error") == NULL,
+	    "%s: %s", fields, answer.body);
+	answer_clear(&answer);
+	return model;
+}
+
+static const char *
+text_in(json_t *model, const char *name)
+{
+	return json_string_value(json_object_get(model, name));
+}
+
+/* The secret in a column as text, unsealed with the site's own key. */
+static void
+unsealed(struct site *site, int64_t id, const char *column, char text[64])
+{
+	unsigned char sealed[WEBHOOK_SEALED_LEN], secret[WEBHOOK_SECRET_LEN];
+	char sql[128], path[SITE_PATH_LEN + 32], *hex;
+	struct seal_key key;
+	unsigned byte;
+	size_t i;
+
+	(void)snprintf(sql, sizeof(sql),
+	    "SELECT hex(%s) FROM webhook WHERE id = %lld", column,
+	    (long long)id);
+	hex = site_sql_text(site, sql);
+	ck_assert_uint_eq(strlen(hex), 2 * sizeof(sealed));
+	for (i = 0; i < sizeof(sealed); i++) {
+		ck_assert_int_eq(sscanf(hex + 2 * i, "%2x", &byte), 1);
+		sealed[i] = (unsigned char)byte;
+	}
+	free(hex);
+	(void)snprintf(path, sizeof(path), "%s/data/seal.key", site->dir);
+	ck_assert_int_eq(secret_init(), RC_OK);
+	ck_assert_int_eq(secret_seal_key_load(path, &key), RC_OK);
+	ck_assert_int_eq(
+	    webhook_unseal(&key, id, sealed, sizeof(sealed), secret), RC_OK);
+	(void)snprintf(text, 64, "whsec_");
+	base64_encode(secret, sizeof(secret), text + 6);
+	/* It is for this webhook alone. */
+	ck_assert_int_eq(
+	    webhook_unseal(&key, id + 1, sealed, sizeof(sealed), secret),
+	    RC_FAIL);
+}
+
+/* Nothing but the answer that made it ever has the secret. */
+static void
+must_be_hidden(struct site *site, const char *key, const char *secret)
+{
+	char wanted[16];
+	char *listed, path[SITE_PATH_LEN + 32], *bytes;
+	json_t *list = model_of(site, key, "list");
+	size_t len;
+
+	listed = json_dumps(list, 0);
+	ck_assert_ptr_null(strstr(listed, secret + 6));
+	(void)snprintf(wanted, sizeof(wanted), "\xe2\x80\xa6%s",
+	    secret + strlen(secret) - 4);
+	ck_assert_str_eq(
+	    text_in(json_array_get(list, 0), "secret_hint"), wanted);
+	free(listed);
+	json_decref(list);
+	(void)snprintf(path, sizeof(path), "%s/data/latchkey.db", site->dir);
+	bytes = fixture_read(path, &len);
+	ck_assert_ptr_null(memmem(bytes, len, secret + 6, 20));
+	free(bytes);
+}
+
+/* A secret is new, of 32 bytes in base64. */
+static void
+must_be_secret(const char *secret, const char *before)
+{
+	ck_assert_uint_eq(strlen(secret), 50);
+	ck_assert_int_eq(strncmp(secret, "whsec_", 6), 0);
+	ck_assert_uint_eq(strspn(secret + 6, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					     "abcdefghijklmnopqrstuvwxyz"
+					     "0123456789+/"),
+	    43);
+	ck_assert_str_eq(secret + 49, "=");
+	ck_assert_str_ne(secret, before);
+}
+
+static const struct {
+	const char *fields;
+	int hours;
+} overlaps[] = {
+	{ "", 24 },
+	{ "&overlap=", 24 },
+	{ "&overlap=1", 1 },
+	{ "&overlap=168", 168 },
+	{ "&overlap=0", 0 },
+};
+
+/* The old secret stays for as long as the answer says. */
+START_TEST(secrets_are_shown_once_sealed_and_rotated)
+{
+	char key[KEY_TEXT_LEN], fields[128], secret[64], old[64], now[64];
+	struct site site;
+	json_t *model;
+	int64_t id, at, until;
+	int i;
+
+	site_make(&site, NULL);
+	(void)site_account(&site, "a@example.com");
+	site_key(&site, "a@example.com", key);
+	model = model_of(&site, key, "add&url=https://example.com");
+	id = json_integer_value(json_object_get(model, "webhook"));
+	(void)snprintf(secret, sizeof(secret), "%s", text_in(model, "secret"));
+	json_decref(model);
+	must_be_secret(secret, "");
+	must_be_hidden(&site, key, secret);
+	unsealed(&site, id, "secret", now);
+	ck_assert_str_eq(now, secret);
+	for (i = 0; i < ROWS(overlaps); i++) {
+		(void)snprintf(old, sizeof(old), "%s", secret);
+		at = time(NULL);
+		(void)snprintf(fields, sizeof(fields), "rotate&webhook=%lld%s",
+		    (long long)id, overlaps[i].fields);
+		model = model_of(&site, key, fields);
+		(void)snprintf(
+		    secret, sizeof(secret), "%s", text_in(model, "secret"));
+		must_be_secret(secret, old);
+		must_be_hidden(&site, key, secret);
+		unsealed(&site, id, "secret", now);
+		ck_assert_str_eq(now, secret);
+		until = 0;
+		if (overlaps[i].hours > 0) {
+			unsealed(&site, id, "old_secret", now);
+			ck_assert_str_eq(now, old);
+			ck_assert_int_eq(
+			    timestamp_parse(
+				text_in(model, "old_secret_until"), &until),
+			    RC_OK);
+			ck_assert_int_ge(until, at + overlaps[i].hours * 3600);
+			ck_assert_int_le(until,
+			    (int64_t)time(NULL) + overlaps[i].hours * 3600);
+		}
+		ck_assert_int_eq(
+		    site_sql_int(
+			&site, "SELECT COALESCE(old_until, 0) FROM webhook"),
+		    until);
+		ck_assert_int_eq(site_sql_int(&site,
+				     "SELECT old_secret IS NULL FROM webhook"),
+		    overlaps[i].hours == 0);
+		json_decref(model);
+	}
+	site_must_check(&site);
+	site_remove(&site);
+}
+END_TEST
+
+/* Adds a webhook; its id, or 0 if the key has its five. */
+static int64_t
+try_to_add(struct site *site, const char *key)
+{
+	struct answer answer;
+	long long id = 0;
+
+	api_call(site, &answer,
+	    "key=%s&action=webhook.add&url=https://example.com", key);
+	if (sscanf(answer.body, "{\"webhook\":%lld,", &id) != 1)
+		ck_assert_str_eq(
+		    answer.body, "{\"error\":\"Webhook limit reached\"}");
+	ck_assert_int_eq(answer.status, id != 0 ? 200 : 400);
+	answer_clear(&answer);
+	return id;
+}
+
+START_TEST(a_key_has_five_webhooks)
+{
+	char key[2][KEY_TEXT_LEN], fields[64];
+	struct site site;
+	json_t *list;
+	int64_t id = 0;
+	int i;
+
+	site_make(&site, "http_status = strict");
+	(void)site_account(&site, "a@example.com");
+	site_key(&site, "a@example.com", key[0]);
+	site_key(&site, "a@example.com", key[1]);
+	for (i = 0; i < 5; i++) {
+		id = try_to_add(&site, key[0]);
+		ck_assert_int_gt(id, 0);
+	}
+	ck_assert_int_eq(try_to_add(&site, key[0]), 0);
+	/* One that is paused or disabled counts, one that is removed not. */
+	site_sql(&site, "UPDATE webhook SET status = id WHERE id IN (2, 3)");
+	ck_assert_int_eq(try_to_add(&site, key[0]), 0);
+	(void)snprintf(
+	    fields, sizeof(fields), "remove&webhook=%lld", (long long)id);
+	json_decref(model_of(&site, key[0], fields));
+	ck_assert_int_gt(try_to_add(&site, key[0]), id);
+	ck_assert_int_eq(try_to_add(&site, key[0]), 0);
+	/* Another key has its own five; both see all. */
+	for (i = 0; i < 5; i++)
+		ck_assert_int_gt(try_to_add(&site, key[1]), 0);
+	ck_assert_int_eq(try_to_add(&site, key[1]), 0);
+	for (i = 0; i < 2; i++) {
+		list = model_of(&site, key[i], "list");
+		ck_assert_uint_eq(json_array_size(list), 10);
+		json_decref(list);
+	}
+	site_must_check(&site);
+	site_remove(&site);
+}
+END_TEST
+
+START_TEST(deliveries_come_by_fifties)
+{
+	char key[KEY_TEXT_LEN], fields[96];
+	struct site site;
+	json_t *list;
+	size_t i, n = 0;
+	int64_t before = 121;
+
+	site_make(&site, NULL);
+	(void)site_account(&site, "a@example.com");
+	site_key(&site, "a@example.com", key);
+	ck_assert_int_eq(try_to_add(&site, key), 1);
+	site_sql(&site, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL"
+			" SELECT i + 1 FROM n WHERE i < 120)"
+			"INSERT INTO attempt (webhook_id, seq, event_id,"
+			" outcome, attempted_at, duration_ms)"
+			" SELECT 1, i, i, 2, i, 1 FROM n");
+	for (; before > 1; n++) {
+		(void)snprintf(fields, sizeof(fields),
+		    before > 120 ? "deliveries&webhook=1"
+				 : "deliveries&webhook=1&before=%lld",
+		    (long long)before);
+		list = model_of(&site, key, fields);
+		ck_assert_uint_eq(json_array_size(list), n < 2 ? 50 : 20);
+		for (i = 0; i < json_array_size(list); i++)
+			ck_assert_int_eq(
+			    json_integer_value(json_object_get(
+				json_array_get(list, i), "attempt")),
+			    --before);
+		json_decref(list);
+	}
+	ck_assert_uint_eq(n, 3);
+	site_remove(&site);
+}
+END_TEST
+
+static const struct {
+	const char *url;
+	const char *answer;
+} local_urls[] = {
+	{ "http://127.0.0.1:8080/hook", "{\"webhook\":$ID,*}" },
+	{ "http://127.9.9.9/", "{\"webhook\":$ID,*}" },
+	{ "https://127.0.0.1/", "{\"webhook\":$ID,*}" },
+	{ "http://localhost:8080/", "{\"webhook\":$ID,*}" },
+	{ "http://[::1]:8080/", "{\"webhook\":$ID,*}" },
+	{ "http://example.com/", "{\"webhook\":$ID,*}" },
+	{ "https://example.com/", "{\"webhook\":$ID,*}" },
+	{ "http://10.0.0.1/", "{\"error\":\"Webhook URL must be public\"}" },
+	{ "https://192.168.0.1/",
+	    "{\"error\":\"Webhook URL must be public\"}" },
+	{ "http://169.254.169.254/",
+	    "{\"error\":\"Webhook URL must be public\"}" },
+	{ "http://0.0.0.0/", "{\"error\":\"Webhook URL must be public\"}" },
+	{ "http://intranet/", "{\"error\":\"Webhook URL must be public\"}" },
+	{ "http://printer.local/",
+	    "{\"error\":\"Webhook URL must be public\"}" },
+	{ "ftp://127.0.0.1/", "{\"error\":\"Webhook URL must be https\"}" },
+	{ "https://user@127.0.0.1/",
+	    "{\"error\":\"Incorrect parameter: url\"}" },
+};
+
+/* For development: this host and http, and nothing else more. */
+START_TEST(webhook_local_admits_this_host)
+{
+	char key[KEY_TEXT_LEN], id[24];
+	struct site site;
+	struct answer answer;
+	int i;
+
+	site_make(&site, "webhook_local = yes");
+	(void)site_account(&site, "a@example.com");
+	site_key(&site, "a@example.com", key);
+	for (i = 0; i < ROWS(local_urls); i++) {
+		api_call(&site, &answer, "key=%s&action=webhook.add&url=%s",
+		    key, local_urls[i].url);
+		ck_assert_msg(matches(local_urls[i].answer, answer.body, id),
+		    "%s: %s", local_urls[i].url, answer.body);
+		answer_clear(&answer);
+		site_sql(&site, "DELETE FROM webhook");
+	}
+	site_remove(&site);
+}
+END_TEST
+
+/* Without the sealing key no secret is made, and nothing is told. */
+START_TEST(a_lost_sealing_key_is_an_internal_error)
+{
+	static const char *const calls[] = { "add&url=https://example.com",
+		"rotate&webhook=1" };
+	char key[KEY_TEXT_LEN], path[SITE_PATH_LEN + 32];
+	struct site site;
+	struct answer answer;
+	int i;
+
+	site_make(&site, NULL);
+	(void)site_account(&site, "a@example.com");
+	site_key(&site, "a@example.com", key);
+	ck_assert_int_eq(try_to_add(&site, key), 1);
+	(void)snprintf(path, sizeof(path), "%s/data/seal.key", site.dir);
+	ck_assert_int_eq(unlink(path), 0);
+	for (i = 0; i < ROWS(calls); i++) {
+		api_call(
+		    &site, &answer, "key=%s&action=webhook.%s", key, calls[i]);
+		ck_assert_int_eq(answer.status, 500);
+		ck_assert_str_eq(answer.body, "{\"error\":\"Internal error\"}");
+		ck_assert_ptr_nonnull(strstr(answer.err, "seal.key"));
+		answer_clear(&answer);
+	}
+	ck_assert_int_eq(
+	    site_sql_int(&site, "SELECT COUNT(*) FROM webhook"), 1);
+	/* What needs none goes on. */
+	json_decref(model_of(&site, key, "list"));
+	json_decref(model_of(&site, key, "test&webhook=1"));
+	json_decref(model_of(&site, key, "remove&webhook=1"));
+	site_must_check(&site);
+	site_remove(&site);
 }
 END_TEST
 
@@ -1148,6 +1650,8 @@ add_world(Suite *suite, const char *name, void (*make)(void))
 	tcase_add_test(tcase, request_id_makes_one_order);
 	tcase_add_test(tcase, refused_orders_cost_nothing);
 	tcase_add_loop_test(tcase, program_answers_alone, 0, ROWS(programs));
+	tcase_add_loop_test(
+	    tcase, bad_webhook_ids_are_unknown, 0, ROWS(id_takers));
 	tcase_add_loop_test(tcase, body_is_read, 0, ROWS(bodies));
 	tcase_add_loop_test(
 	    tcase, key_elsewhere_is_refused, 0, ROWS(elsewhere));
@@ -1169,6 +1673,13 @@ make_suite(void)
 	tcase_add_test(tcase, denied_calls_consume_nothing_elsewhere);
 	tcase_add_loop_test(tcase, caller_is_found_behind_proxies, 0, 2);
 	tcase_add_test(tcase, empty_catalogue_is_an_empty_array);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("webhooks");
+	tcase_add_test(tcase, secrets_are_shown_once_sealed_and_rotated);
+	tcase_add_test(tcase, a_key_has_five_webhooks);
+	tcase_add_test(tcase, deliveries_come_by_fifties);
+	tcase_add_test(tcase, webhook_local_admits_this_host);
+	tcase_add_test(tcase, a_lost_sealing_key_is_an_internal_error);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

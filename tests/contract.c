@@ -126,6 +126,84 @@ const struct contract_type contract_types[] = {
 	"field key\"}"
 #define MALFORMED "{\"error\":\"Malformed request body: *\"}"
 
+/* Webhooks: of an account with five of them, and of one that adds its own. */
+#define H "key=$HOOKS&action=webhook."
+#define A "key=$ADDER&action=webhook."
+#define HOOK_URL "https://example.com/$ROW"
+#define ALL_EVENTS                                                     \
+	"\"order.created\",\"order.in_progress\",\"order.completed\"," \
+	"\"order.partial\",\"order.canceled\",\"order.failed\","       \
+	"\"order.refunded\",\"refill.completed\",\"refill.rejected\"," \
+	"\"balance.low\",\"webhook.test\""
+#define TWO_EVENTS "\"order.created\",\"order.partial\""
+#define HOOK(names)                                                    \
+	"{\"webhook\":$ID,\"url\":\"" HOOK_URL "\",\"events\":[" names \
+	"],\"secret\":\"whsec_*=\",\"status\":\"active\"}"
+#define HOOK_GOES                         \
+	.then = A "remove&webhook=$LAST", \
+	.then_answer = "{\"webhook\":$LAST,\"removed\":1}"
+/* A webhook that is added, and removed again; one that cannot be. */
+#define ADDED(fact, sent, names)                                    \
+	{                                                           \
+		.name = (fact), .body = A "add&url=" HOOK_URL sent, \
+		.answer = HOOK(names), HOOK_GOES                    \
+	}
+#define NO_URL(fact, sent, text) ERR(fact, A "add&url=" sent, 400, text)
+#define NO_HTTPS "Webhook URL must be https"
+#define NOT_PUBLIC "Webhook URL must be public"
+#define BAD_URL "Incorrect parameter: url"
+#define TEN(s) s s s s s s s s s s
+
+/* Rows of the list: $HOOK and $SOME, and what may follow. */
+#define CREATED "\"created\":\"2023-11-14T22:13:20Z\""
+#define HOOK_IS(status)                                                     \
+	"{\"webhook\":$HOOK,\"url\":\"https://example.com/hook?a=%C3%A4\"," \
+	"\"events\":[" ALL_EVENTS "],\"status\":\"" status "\","            \
+	"\"secret_hint\":\"\xe2\x80\xa6"                                    \
+	"9Qk=\"," CREATED ","                                               \
+	"\"last_success\":\"2023-11-14T22:14:20Z\","                        \
+	"\"last_failure\":\"2023-12-31T23:59:59Z\",\"pending\":1}"
+#define SOME_IS(place, names, status)                                   \
+	"{\"webhook\":$SOME,\"url\":\"https://example.com/" place "\"," \
+	"\"events\":[" names "],\"status\":\"" status "\","             \
+	"\"secret_hint\":\"\xe2\x80\xa6"                                \
+	"sOm4\"," CREATED ",\"pending\":0}"
+#define SOME_EVENTS "\"order.completed\",\"order.failed\""
+#define UPDATED(fact, sent, place, names, status) \
+	OK(fact, H "update&webhook=$SOME&" sent, SOME_IS(place, names, status))
+
+/* Attempts at $HOOK, the newest first. */
+#define TRIED(number, rest) "{\"attempt\":" #number "," rest "}"
+#define TRY5                                                        \
+	TRIED(5, "\"status\":\"failed\",\"attempted\":"             \
+		 "\"2023-11-14T22:17:20Z\",\"ms\":15000,\"error\":" \
+		 "\"time-out\"")
+#define TRY4                                                           \
+	TRIED(4, "\"event\":\"$GIVEN_UP2\",\"type\":\"order.failed\"," \
+		 "\"status\":\"blocked\",\"attempted\":"               \
+		 "\"2023-11-14T22:16:20Z\",\"ms\":3,\"error\":"        \
+		 "\"10.0.0.1 is not public\",\"next\":"                \
+		 "\"2023-11-14T23:16:20Z\"")
+#define TRY3                                                            \
+	TRIED(3, "\"event\":\"$ARRIVED\",\"type\":\"order.completed\"," \
+		 "\"status\":\"delivered\",\"attempted\":"              \
+		 "\"2023-11-14T22:15:20Z\",\"ms\":45,\"code\":204")
+#define TRY2                                                            \
+	TRIED(2, "\"event\":\"$GIVEN_UP1\",\"type\":\"order.created\"," \
+		 "\"status\":\"failed\",\"attempted\":"                 \
+		 "\"2023-11-14T22:14:20Z\",\"ms\":0,\"error\":"         \
+		 "\"connection refused\"")
+#define TRY1                                                                 \
+	TRIED(1,                                                             \
+	    "\"event\":\"$GIVEN_UP1\",\"type\":\"order.created\","           \
+	    "\"status\":\"failed\",\"attempted\":"                           \
+	    "\"2023-11-14T22:13:20Z\",\"ms\":123,\"error\":"                 \
+	    "\"HTTP 500\",\"answer\":\"<b>\\\"oops\\\" \xc3\xa4\",\"next\":" \
+	    "\"2023-11-14T22:18:20Z\",\"code\":500")
+#define DELIVERIES H "deliveries&webhook=$HOOK"
+#define RESEND H "resend&webhook=$HOOK"
+#define SENT_AGAIN(n) "{\"webhook\":$HOOK,\"queued\":" #n "}"
+
 const struct contract_row contract_rows[] = {
 	/* The examples of the contract, to the byte. */
 	OK("balance", "key=$RICH&action=balance",
@@ -731,6 +809,404 @@ const struct contract_row contract_rows[] = {
 	    "Order cannot be canceled"),
 	ERR("service_without_cancel", K "cancel&order=$NO_CANCEL", 400,
 	    "Order cannot be canceled"),
+
+	/* Webhooks: looking. */
+	OK("webhooks_of_nobody", "key=$POOR&action=webhook.list", "[]"),
+	OK("webhooks", H "list",
+	    "[" HOOK_IS("active") "," SOME_IS("some", SOME_EVENTS,
+		"active") ",{\"webhook\":$PAUSED,\"url\":\"https://example.com/"
+			  "paused\","
+			  "\"events\":[\"balance.low\"],\"status\":\"paused\","
+			  "\"secret_hint\":\"\xe2\x80\xa6"
+			  "p4us\"," CREATED ",\"last_success\":\"2023-11-14T22:"
+			  "13:21Z\",\"pending\":0},"
+			  "{\"webhook\":$DISABLED,\"url\":\"https://"
+			  "example.com/disabled\","
+			  "\"events\":[" ALL_EVENTS "],\"status\":\"disabled\","
+			  "\"reason\":\"it answered 410 Gone\","
+			  "\"secret_hint\":\"\xe2\x80\xa6"
+			  "d1s4\"," CREATED ",\"last_failure\":\"2023-11-14T22:"
+			  "13:22Z\",\"pending\":0}]"),
+	OK("deliveries", DELIVERIES,
+	    "[" TRY5 "," TRY4 "," TRY3 "," TRY2 "," TRY1 "]"),
+	OK("deliveries_to_nowhere_yet", H "deliveries&webhook=$SOME", "[]"),
+	OK("deliveries_that_failed", DELIVERIES "&status=failed",
+	    "[" TRY5 "," TRY2 "," TRY1 "]"),
+	OK("deliveries_that_arrived", DELIVERIES "&status=delivered",
+	    "[" TRY3 "]"),
+	OK("deliveries_that_were_blocked", DELIVERIES "&status=blocked",
+	    "[" TRY4 "]"),
+	OK("deliveries_of_any_status", DELIVERIES "&status=",
+	    "[" TRY5 "," TRY4 "," TRY3 "," TRY2 "," TRY1 "]"),
+	ERR("deliveries_of_an_unknown_status", DELIVERIES "&status=exhausted",
+	    400, "Incorrect parameter: status"),
+	ERR("deliveries_of_a_status_in_upper_case", DELIVERIES "&status=Failed",
+	    400, "Incorrect parameter: status"),
+	OK("deliveries_before", DELIVERIES "&before=3", "[" TRY2 "," TRY1 "]"),
+	OK("deliveries_that_failed_before",
+	    DELIVERIES "&before=5&status=failed", "[" TRY2 "," TRY1 "]"),
+	OK("deliveries_before_the_first", DELIVERIES "&before=1", "[]"),
+	OK("deliveries_before_what_is_to_come",
+	    DELIVERIES "&before=9223372036854775807&status=delivered",
+	    "[" TRY3 "]"),
+	ERR("deliveries_before_0", DELIVERIES "&before=0", 400,
+	    "Incorrect parameter: before"),
+	ERR("deliveries_before_minus_1", DELIVERIES "&before=-1", 400,
+	    "Incorrect parameter: before"),
+	ERR("deliveries_before_1e3", DELIVERIES "&before=1e3", 400,
+	    "Incorrect parameter: before"),
+	ERR("deliveries_before_an_event", DELIVERIES "&before=$ARRIVED", 400,
+	    "Incorrect parameter: before"),
+	ERR("deliveries_before_what_never_comes",
+	    DELIVERIES "&before=9223372036854775808", 400,
+	    "Incorrect parameter: before"),
+
+	/* Webhooks: adding. */
+	ADDED("webhook", "", ALL_EVENTS),
+	ADDED("webhook_of_one_event", "&events=order.completed",
+	    "\"order.completed\""),
+	ADDED("webhook_of_a_csv", "&events=order.created,order.partial",
+	    TWO_EVENTS),
+	ADDED("webhook_of_an_encoded_csv",
+	    "&events=+order.partial+%2C%20order.created+", TWO_EVENTS),
+	ADDED("webhook_of_repeated_events",
+	    "&events=order.partial&events=order.created", TWO_EVENTS),
+	ADDED("webhook_of_events_in_brackets",
+	    "&events[]=order.partial&events%5B%5D=order.created", TWO_EVENTS),
+	ADDED("webhook_of_events_in_numbered_brackets",
+	    "&events[0]=order.partial&events[1]=order.created", TWO_EVENTS),
+	ADDED("webhook_of_an_event_twice",
+	    "&events=order.partial,order.created,order.partial", TWO_EVENTS),
+	ADDED("webhook_of_no_events", "&events=", ALL_EVENTS),
+	ADDED("webhook_of_undefined_events", "&events=undefined", ALL_EVENTS),
+	ADDED("webhook_of_empty_items",
+	    "&events=,order.partial,,order.created,", TWO_EVENTS),
+	ADDED("webhook_of_all_events",
+	    "&events=webhook.test,balance.low,refill.rejected,"
+	    "refill.completed,order.refunded,order.failed,order.canceled,"
+	    "order.partial,order.completed,order.in_progress,order.created",
+	    ALL_EVENTS),
+	{ .name = "webhook_in_multipart",
+	    .type = MULTIPART_TYPE,
+	    .body = PART("key", "$ADDER") PART("action", "webhook.add")
+		PART("url", HOOK_URL) PART("events", "order.created")
+		    PART("events", "order.partial") PARTS_END,
+	    .answer = HOOK(TWO_EVENTS),
+	    HOOK_GOES },
+	{ .name = "webhook_in_multipart_with_brackets",
+	    .type = MULTIPART_TYPE,
+	    .body = PART("events[]", "order.created")
+		PART("events[]", "order.partial") PART("url", HOOK_URL) PART(
+		    "action", "webhook.add") PART("key", "$ADDER") PARTS_END,
+	    .answer = HOOK(TWO_EVENTS),
+	    HOOK_GOES },
+	{ .name = "webhook_in_json",
+	    .type = JSON_TYPE,
+	    .body = "{\"key\":\"$ADDER\",\"action\":\"webhook.add\","
+		    "\"url\":\"" HOOK_URL "\",\"events\":[" TWO_EVENTS "]}",
+	    .answer = HOOK(TWO_EVENTS),
+	    HOOK_GOES },
+	{ .name = "webhook_in_json_with_a_csv",
+	    .type = JSON_TYPE,
+	    .body = "{\"key\":\"$ADDER\",\"action\":\"webhook.add\","
+		    "\"url\":\"https:\\/\\/example.com\\/$ROW\","
+		    "\"events\":\"order.created,order.partial\"}",
+	    .answer = HOOK(TWO_EVENTS),
+	    HOOK_GOES },
+	{ .name = "webhook_in_json_with_null",
+	    .type = JSON_TYPE,
+	    .body = "{\"key\":\"$ADDER\",\"action\":\"webhook.add\","
+		    "\"url\":\"" HOOK_URL "\",\"events\":null}",
+	    .answer = HOOK(ALL_EVENTS),
+	    HOOK_GOES },
+	{ .name = "webhook_in_json_with_an_empty_array",
+	    .type = JSON_TYPE,
+	    .body = "{\"key\":\"$ADDER\",\"action\":\"webhook.add\","
+		    "\"url\":\"" HOOK_URL "\",\"events\":[]}",
+	    .answer = HOOK(ALL_EVENTS),
+	    HOOK_GOES },
+	{ .name = "webhook_in_json_with_an_unknown_event",
+	    .type = JSON_TYPE,
+	    .body = "{\"key\":\"$ADDER\",\"action\":\"webhook.add\","
+		    "\"url\":\"" HOOK_URL "\",\"events\":"
+		    "[\"order.created\",7]}",
+	    .strict = 400,
+	    .answer = "{\"error\":\"Unknown event: 7\"}" },
+
+	/* Webhooks: events that there are not. */
+	NO_URL("unknown_event", HOOK_URL "&events=x", "Unknown event: x"),
+	NO_URL("unknown_event_among_others",
+	    HOOK_URL "&events=order.created,order.shipped,y",
+	    "Unknown event: order.shipped"),
+	NO_URL("event_in_upper_case", HOOK_URL "&events=Order.created",
+	    "Unknown event: Order.created"),
+	NO_URL("event_cut_short", HOOK_URL "&events=order.complete",
+	    "Unknown event: order.complete"),
+	NO_URL("event_with_something_after",
+	    HOOK_URL "&events=order.completedx",
+	    "Unknown event: order.completedx"),
+	NO_URL(
+	    "all_events_by_a_star", HOOK_URL "&events=%2a", "Unknown event: *"),
+	NO_URL("event_with_a_quote", HOOK_URL "&events=%22%5c%0a%3cb%3e",
+	    "Unknown event: \\\"\\\\\\n<b>"),
+	NO_URL("event_of_64_bytes", HOOK_URL "&events=" TEN("abcdef") "abcd",
+	    "Unknown event: " TEN("abcdef") "abc"),
+	/* Texts are cut between characters. */
+	NO_URL("event_of_characters_of_two_bytes",
+	    HOOK_URL "&events=" TEN("%c3%a4%c3%a4%c3%a4%c3%a4"),
+	    "Unknown event: " TEN("\xc3\xa4\xc3\xa4\xc3\xa4") "\xc3\xa4"),
+	NO_URL("event_of_characters_of_four_bytes",
+	    HOOK_URL "&events=a" TEN("%f0%9f%94%91%f0%9f%94%91"),
+	    "Unknown event: a" TEN(
+		"\xf0\x9f\x94\x91") "\xf0\x9f\x94\x91\xf0\x9f\x94\x91\xf0\x9f"
+				    "\x94\x91"
+				    "\xf0\x9f\x94\x91\xf0\x9f\x94\x91"),
+	NO_URL("event_of_characters_of_three_bytes",
+	    HOOK_URL "&events=ab" TEN("%e2%82%ac%e2%82%ac%e2%82%ac"),
+	    "Unknown event: ab" TEN("\xe2\x82\xac\xe2\x82\xac")),
+
+	/* Webhooks: where they may go. */
+	ERR("webhook_without_a_url", A "add", 400,
+	    "Missing required parameter: url"),
+	NO_URL(
+	    "webhook_of_an_empty_url", "", "Missing required parameter: url"),
+	NO_URL("webhook_of_an_undefined_url", "undefined&events=x",
+	    "Missing required parameter: url"),
+	{ .name = "webhook_of_2000_bytes",
+	    .body = A "add&url=$URL2000",
+	    .answer = "{\"webhook\":$ID,\"url\":\"$URL2000\",*}",
+	    HOOK_GOES },
+	NO_URL("webhook_of_2001_bytes",
+	    "$URL2000"
+	    "x",
+	    BAD_URL),
+	{ .name = "webhook_with_a_port_and_a_query",
+	    .body = A "add&url=HTTPS://Example.COM:8443/a/../b?c=d%26e",
+	    .answer = "{\"webhook\":$ID,"
+		      "\"url\":\"HTTPS://Example.COM:8443/a/../b?c=d&e\",*}",
+	    HOOK_GOES },
+	{ .name = "webhook_at_a_public_address",
+	    .body = A "add&url=https://[2606:4700::1111]/",
+	    .answer = "{\"webhook\":$ID,"
+		      "\"url\":\"https://[2606:4700::1111]/\",*}",
+	    HOOK_GOES },
+	NO_URL("webhook_by_http", "http://example.com/", NO_HTTPS),
+	NO_URL("webhook_by_http_to_this_host", "http://127.0.0.1/", NO_HTTPS),
+	NO_URL("webhook_by_ftp", "ftp://example.com/", NO_HTTPS),
+	NO_URL("webhook_without_a_scheme", "example.com/hook", NO_HTTPS),
+	NO_URL("webhook_in_javascript", "javascript:alert(1)", NO_HTTPS),
+	NO_URL("webhook_to_a_file", "file:///etc/passwd", NO_HTTPS),
+	NO_URL("webhook_that_only_begins_like_https", "https:example.com",
+	    NO_HTTPS),
+	NO_URL("webhook_without_a_host", "https:///hook", BAD_URL),
+	NO_URL("webhook_with_a_user", "https://user@example.com/", BAD_URL),
+	NO_URL(
+	    "webhook_with_a_password", "https://user:pw@example.com/", BAD_URL),
+	NO_URL("webhook_with_a_host_as_user", "https://example.com@127.0.0.1/",
+	    BAD_URL),
+	NO_URL("webhook_with_a_fragment", "https://example.com/%23a", BAD_URL),
+	NO_URL("webhook_with_a_space", "https://example.com/a%20b", BAD_URL),
+	NO_URL("webhook_with_a_line_end", "https://example.com/a%0d%0aHost:+x",
+	    BAD_URL),
+	NO_URL(
+	    "webhook_with_a_backslash", "https://example.com%5c@x/", BAD_URL),
+	NO_URL("webhook_beyond_ascii", "https://ex%c3%a4mple.com/", BAD_URL),
+	NO_URL("webhook_at_port_0", "https://example.com:0/", BAD_URL),
+	NO_URL("webhook_at_port_65536", "https://example.com:65536/", BAD_URL),
+	NO_URL("webhook_at_no_port", "https://example.com:/", BAD_URL),
+	NO_URL("webhook_to_this_host", "https://127.0.0.1/", NOT_PUBLIC),
+	NO_URL(
+	    "webhook_to_this_host_by_name", "https://LocalHost./", NOT_PUBLIC),
+	NO_URL("webhook_to_this_host_in_ipv6", "https://[::1]/", NOT_PUBLIC),
+	NO_URL("webhook_to_this_host_mapped", "https://[::ffff:127.0.0.1]/",
+	    NOT_PUBLIC),
+	NO_URL("webhook_to_this_host_as_a_number", "https://2130706433/",
+	    NOT_PUBLIC),
+	NO_URL("webhook_to_this_host_in_hex", "https://0x7f.1/", NOT_PUBLIC),
+	NO_URL(
+	    "webhook_to_this_host_in_octal", "https://0177.0.0.1/", NOT_PUBLIC),
+	NO_URL("webhook_to_any_host", "https://0.0.0.0/", NOT_PUBLIC),
+	NO_URL("webhook_to_a_private_network", "https://10.1.2.3:8443/hook",
+	    NOT_PUBLIC),
+	NO_URL("webhook_to_another_private_network", "https://192.168.0.1/",
+	    NOT_PUBLIC),
+	NO_URL("webhook_to_a_cloud_s_metadata", "https://169.254.169.254/",
+	    NOT_PUBLIC),
+	NO_URL(
+	    "webhook_to_a_name_without_a_dot", "https://intranet/", NOT_PUBLIC),
+	NO_URL("webhook_to_an_internal_name",
+	    "https://metadata.google.internal/", NOT_PUBLIC),
+	/* What is wrong with the URL comes before what is with the events. */
+	NO_URL("webhook_with_two_faults", "https://10.0.0.1/&events=x",
+	    NOT_PUBLIC),
+
+	/* Webhooks: changing. */
+	UPDATED("webhook_of_other_events", "events=balance.low,order.created",
+	    "some", "\"order.created\",\"balance.low\"", "active"),
+	UPDATED("webhook_at_another_url", "url=https://example.com/moved",
+	    "moved", "\"order.created\",\"balance.low\"", "active"),
+	UPDATED("webhook_that_is_paused", "status=paused", "moved",
+	    "\"order.created\",\"balance.low\"", "paused"),
+	ERR("test_of_a_paused_webhook", H "test&webhook=$SOME", 400,
+	    "Webhook is not active"),
+	UPDATED("webhook_that_is_set_all_at_once",
+	    "status=active&url=https://example.com/some"
+	    "&events=order.failed,order.completed",
+	    "some", SOME_EVENTS, "active"),
+	{ .name = "webhook_updated_in_json",
+	    .type = JSON_TYPE,
+	    .body = "{\"key\":\"$HOOKS\",\"action\":\"webhook.update\","
+		    "\"webhook\":$SOME,\"events\":[\"order.completed\","
+		    "\"order.failed\"],\"url\":null}",
+	    .answer = SOME_IS("some", SOME_EVENTS, "active") },
+	{ .name = "webhook_updated_in_multipart",
+	    .type = MULTIPART_TYPE,
+	    .body = PART("key", "$HOOKS") PART("action", "webhook.update")
+		PART("webhook", "$SOME") PART("status", "active") PARTS_END,
+	    .answer = SOME_IS("some", SOME_EVENTS, "active") },
+	OK("webhook_that_is_active_already",
+	    H "update&webhook=$HOOK&status=active", HOOK_IS("active")),
+	ERR("update_of_nothing", H "update&webhook=$SOME", 400,
+	    "Incorrect request"),
+	ERR("update_of_absent_fields",
+	    H "update&webhook=$SOME&url=&events=&status=undefined", 400,
+	    "Incorrect request"),
+	ERR("update_to_disabled", H "update&webhook=$SOME&status=disabled", 400,
+	    "Incorrect parameter: status"),
+	ERR("update_to_removed", H "update&webhook=$SOME&status=removed", 400,
+	    "Incorrect parameter: status"),
+	ERR("update_to_a_number", H "update&webhook=$SOME&status=1", 400,
+	    "Incorrect parameter: status"),
+	ERR("update_to_http", H "update&webhook=$SOME&url=http://example.com/",
+	    400, NO_HTTPS),
+	ERR("update_to_an_internal_url",
+	    H "update&webhook=$SOME&url=https://10.0.0.1/", 400, NOT_PUBLIC),
+	ERR("update_to_a_long_url",
+	    H "update&webhook=$SOME&url=$URL2000"
+	      "x",
+	    400, BAD_URL),
+	ERR("update_to_an_unknown_event",
+	    H "update&webhook=$SOME&status=paused&events=x", 400,
+	    "Unknown event: x"),
+	UPDATED("updates_that_failed_changed_nothing", "status=active", "some",
+	    SOME_EVENTS, "active"),
+	{ .name = "webhook_that_was_disabled_is_set_active",
+	    .body = H "update&webhook=$DISABLED&status=active",
+	    .answer =
+		"{\"webhook\":$DISABLED,\"url\":"
+		"\"https://example.com/disabled\",\"events\":[" ALL_EVENTS
+		"],\"status\":\"active\",\"secret_hint\":"
+		"\"\xe2\x80\xa6"
+		"d1s4\"," CREATED ",\"last_failure\":\"2023-11-14T22:13:22Z\","
+		"\"pending\":0}" },
+
+	/* Webhooks: rotating. */
+	OK("rotation", H "rotate&webhook=$SOME",
+	    "{\"webhook\":$SOME,\"secret\":\"whsec_*=\","
+	    "\"old_secret_until\":\"20*Z\"}"),
+	OK("rotation_without_overlap", H "rotate&webhook=$SOME&overlap=0",
+	    "{\"webhook\":$SOME,\"secret\":\"whsec_*=\"}"),
+	OK("rotation_with_the_longest_overlap",
+	    H "rotate&webhook=$SOME&overlap=168",
+	    "{\"webhook\":$SOME,\"secret\":\"whsec_*=\","
+	    "\"old_secret_until\":\"20*Z\"}"),
+	{ .name = "rotation_in_json",
+	    .type = JSON_TYPE,
+	    .body = "{\"key\":\"$HOOKS\",\"action\":\"webhook.rotate\","
+		    "\"webhook\":\"$SOME\",\"overlap\":0}",
+	    .answer = "{\"webhook\":$SOME,\"secret\":\"whsec_*=\"}" },
+	OK("rotation_of_a_paused_webhook", H "rotate&webhook=$PAUSED",
+	    "{\"webhook\":$PAUSED,\"secret\":\"whsec_*=\","
+	    "\"old_secret_until\":\"20*Z\"}"),
+	ERR("overlap_169", H "rotate&webhook=$SOME&overlap=169", 400,
+	    "Incorrect parameter: overlap"),
+	ERR("overlap_minus_1", H "rotate&webhook=$SOME&overlap=-1", 400,
+	    "Incorrect parameter: overlap"),
+	ERR("overlap_x", H "rotate&webhook=$SOME&overlap=x", 400,
+	    "Incorrect parameter: overlap"),
+	ERR("overlap_with_a_point", H "rotate&webhook=$SOME&overlap=1.5", 400,
+	    "Incorrect parameter: overlap"),
+	ERR("overlap_beyond_64_bits",
+	    H "rotate&webhook=$SOME&overlap=99999999999999999999", 400,
+	    "Incorrect parameter: overlap"),
+
+	/* Webhooks: sending. */
+	OK("test", H "test&webhook=$SOME",
+	    "{\"webhook\":$SOME,\"event\":\"evt_*\"}"),
+	{ .name = "test_in_multipart",
+	    .type = MULTIPART_TYPE,
+	    .body = PART("key", "$HOOKS") PART("action", "webhook.test")
+		PART("webhook", "$SOME") PARTS_END,
+	    .answer = "{\"webhook\":$SOME,\"event\":\"evt_*\"}" },
+	ERR("resend_of_nothing", RESEND, 400,
+	    "Missing required parameter: event"),
+	ERR("resend_of_an_empty_event", RESEND "&event=", 400,
+	    "Missing required parameter: event"),
+	ERR("resend_of_an_unknown_event",
+	    RESEND "&event=evt_0000000000000000000000", 404, "Event not found"),
+	ERR("resend_of_what_is_no_event", RESEND "&event=1'--", 404,
+	    "Event not found"),
+	ERR("resend_of_another_webhooks_event", RESEND "&event=$SOMES", 404,
+	    "Event not found"),
+	ERR("resend_of_another_accounts_event", RESEND "&event=$OTHERS_EVENT",
+	    404, "Event not found"),
+	OK("resend_since_the_future", RESEND "&since=32503680000",
+	    SENT_AGAIN(0)),
+	OK("resend_since_a_second_after", RESEND "&since=1700000201",
+	    SENT_AGAIN(0)),
+	ERR("resend_since_x", RESEND "&since=x", 400,
+	    "Incorrect parameter: since"),
+	ERR("resend_since_minus_1", RESEND "&since=-1", 400,
+	    "Incorrect parameter: since"),
+	ERR("resend_since_1e9", RESEND "&since=1e9", 400,
+	    "Incorrect parameter: since"),
+	ERR("resend_since_beyond_the_calendar", RESEND "&since=253402300800",
+	    400, "Incorrect parameter: since"),
+	ERR("resend_since_a_day", RESEND "&since=2023-11-14", 400,
+	    "Incorrect parameter: since"),
+	ERR("resend_since_a_day_that_does_not_exist",
+	    RESEND "&since=2023-02-29T00:00:00Z", 400,
+	    "Incorrect parameter: since"),
+	ERR("resend_since_another_zone",
+	    RESEND "&since=2023-11-14T22:16:40%2b01:00", 400,
+	    "Incorrect parameter: since"),
+	ERR("resend_since_no_zone", RESEND "&since=2023-11-14T22:16:40", 400,
+	    "Incorrect parameter: since"),
+	OK("resend_since_the_second_of_one", RESEND "&since=1700000200",
+	    SENT_AGAIN(1)),
+	OK("what_was_sent_again_is_on_its_way",
+	    RESEND "&since=2023-11-14T22:16:40Z", SENT_AGAIN(0)),
+	OK("resend_since_an_iso_time", RESEND "&since=2023-11-14T22:15:00Z",
+	    SENT_AGAIN(1)),
+	OK("resend_since_ever", RESEND "&since=0", SENT_AGAIN(0)),
+	OK("what_is_on_its_way_is_counted", H "list",
+	    "[{\"webhook\":$HOOK,*\"pending\":3},*]"),
+	OK("resend_of_what_was_given_up", H "resend&webhook=$SOME&event=$SOMES",
+	    "{\"webhook\":$SOME,\"queued\":1}"),
+	OK("resend_of_what_has_arrived", RESEND "&event=$ARRIVED",
+	    SENT_AGAIN(1)),
+	OK("resend_of_what_is_on_its_way", RESEND "&event=$ARRIVED",
+	    SENT_AGAIN(1)),
+	{ .name = "resend_in_json",
+	    .type = JSON_TYPE,
+	    .body = "{\"key\":\"$HOOKS\",\"action\":\"webhook.resend\","
+		    "\"webhook\":$HOOK,\"since\":1700000000}",
+	    .answer = SENT_AGAIN(0) },
+	OK("an_event_goes_before_a_time", RESEND "&event=$ARRIVED&since=x",
+	    SENT_AGAIN(1)),
+
+	/* Webhooks: removing. */
+	OK("removal", H "remove&webhook=$SOME",
+	    "{\"webhook\":$SOME,\"removed\":1}"),
+	ERR("removal_again", H "remove&webhook=$SOME", 404,
+	    "Webhook not found"),
+	{ .name = "removal_in_json",
+	    .type = JSON_TYPE,
+	    .body = "{\"key\":\"$HOOKS\",\"action\":\"webhook.remove\","
+		    "\"webhook\":$DISABLED}",
+	    .answer = "{\"webhook\":$DISABLED,\"removed\":1}" },
+	OK("what_is_left", H "list",
+	    "[{\"webhook\":$HOOK,*},{\"webhook\":$PAUSED,*}]"),
 
 	/* HTTP. */
 	{ .name = "get",

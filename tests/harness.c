@@ -232,13 +232,38 @@ read_args(char *argv[ARGS_MAX + 1], char *program, va_list ap)
 }
 
 static void
-run_latchkey(struct site *site, struct output *output, va_list ap)
+start_latchkey(struct site *site, struct child *child, va_list ap)
 {
 	struct path program = path_in(site, "bin/latchkey");
 	char *argv[ARGS_MAX + 1];
 
 	read_args(argv, program.text, ap);
-	run(output, program.text, argv);
+	start(child, program.text, argv, environ, NULL, 0, 0);
+}
+
+static void
+run_latchkey(struct site *site, struct output *output, va_list ap)
+{
+	struct child child;
+
+	start_latchkey(site, &child, ap);
+	child_wait(&child, output);
+}
+
+void
+site_latchkey_start(struct site *site, struct child *child, ...)
+{
+	va_list ap;
+
+	va_start(ap, child);
+	start_latchkey(site, child, ap);
+	va_end(ap);
+}
+
+void
+site_latchkey_finish(struct child *child, struct output *output)
+{
+	child_wait(child, output);
 }
 
 void
@@ -589,20 +614,41 @@ site_sql(struct site *site, const char *sql)
 	(void)sqlite3_close(db);
 }
 
-int64_t
-site_sql_int(struct site *site, const char *sql)
+/* The first row of a query; ends the test without one. */
+static sqlite3_stmt *
+first_row(sqlite3 *db, const char *sql)
 {
-	sqlite3 *db = open_database(site);
 	sqlite3_stmt *stmt = NULL;
-	int64_t n;
 
 	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK ||
 	    sqlite3_step(stmt) != SQLITE_ROW)
 		ck_abort_msg("%s: %s", sql, sqlite3_errmsg(db));
-	n = sqlite3_column_int64(stmt, 0);
+	return stmt;
+}
+
+int64_t
+site_sql_int(struct site *site, const char *sql)
+{
+	sqlite3 *db = open_database(site);
+	sqlite3_stmt *stmt = first_row(db, sql);
+	int64_t n = sqlite3_column_int64(stmt, 0);
+
 	(void)sqlite3_finalize(stmt);
 	(void)sqlite3_close(db);
 	return n;
+}
+
+char *
+site_sql_text(struct site *site, const char *sql)
+{
+	sqlite3 *db = open_database(site);
+	sqlite3_stmt *stmt = first_row(db, sql);
+	const unsigned char *column = sqlite3_column_text(stmt, 0);
+	char *text = strdup(column != NULL ? (const char *)column : "");
+
+	(void)sqlite3_finalize(stmt);
+	(void)sqlite3_close(db);
+	return text;
 }
 
 /* --- answers ----------------------------------------------------------- */

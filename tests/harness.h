@@ -79,6 +79,9 @@ void site_sql(struct site *site, const char *sql);
 /* The first number that a query on the site's database gives. */
 int64_t site_sql_int(struct site *site, const char *sql);
 
+/* The first text that a query gives, "" for NULL; to be freed. */
+char *site_sql_text(struct site *site, const char *sql);
+
 /* How a program ended, and what it wrote. */
 struct output {
 	int code;  /* exit status; 128 + signal; -1: it could not be run */
@@ -103,6 +106,11 @@ struct child {
 /* Runs bin/latchkey with the arguments, which end with NULL. */
 void site_latchkey(struct site *site, struct output *output, ...)
     __attribute__((sentinel));
+
+/* Starts it with the arguments, and waits for its end. */
+void site_latchkey_start(struct site *site, struct child *child, ...)
+    __attribute__((sentinel));
+void site_latchkey_finish(struct child *child, struct output *output);
 
 /*
  * The same, and it must succeed.  Gives what it wrote, to be freed.
