@@ -90,6 +90,58 @@ static const char SQL_HISTORY[] =
     "  WHERE order_id = orders.id ORDER BY seq DESC LIMIT 1), 1)"
     " ORDER BY 1";
 
+/*
+ * An endpoint has where to send and a sealed secret (version, nonce, 32
+ * bytes, tag) to sign with; a removed one (status 4) has neither.
+ *
+ * operator: any account
+ */
+static const char SQL_WEBHOOK[] =
+    "SELECT id FROM webhook"
+    " WHERE CASE WHEN status = 4 THEN url <> '' OR length(secret) <> 0"
+    "   OR old_secret IS NOT NULL"
+    "  ELSE url = '' OR length(secret) <> 61 OR length(hint) <> 4"
+    "   OR (old_secret IS NULL) <> (old_until IS NULL)"
+    "   OR length(old_secret) <> 61 END"
+    " OR status NOT BETWEEN 1 AND 4 ORDER BY id";
+
+/*
+ * Orders that tell of more than has happened to them: the next change would
+ * find its number taken, and nobody would hear of it.  The subject is
+ * "order:ID:NUMBER"; ';' is the character after ':'.
+ *
+ * operator: any account
+ */
+static const char SQL_EVENT[] =
+    "SELECT DISTINCT orders.id FROM orders JOIN event"
+    " ON event.subject > 'order:' || orders.id || ':'"
+    " AND event.subject < 'order:' || orders.id || ';'"
+    " WHERE event.account_id <> orders.account_id OR orders.event_seq <"
+    " CAST(substr(event.subject, length('order:' || orders.id || ':') + 1)"
+    "  AS INTEGER)"
+    " ORDER BY orders.id";
+
+/*
+ * What is on its way goes to an endpoint that is there.  What has arrived or
+ * was given up may outlive it.
+ *
+ * operator: any account
+ */
+static const char SQL_DELIVERY[] =
+    "SELECT DISTINCT d.event_id FROM delivery AS d"
+    " JOIN event AS e ON e.id = d.event_id"
+    " LEFT JOIN webhook AS w ON w.id = d.webhook_id"
+    " LEFT JOIN orders AS o ON o.id = d.order_id"
+    " WHERE (d.status = 1 AND w.id IS NULL) OR w.account_id <> e.account_id"
+    " OR (d.order_id IS NOT NULL AND o.id IS NULL)"
+    " OR o.account_id <> e.account_id ORDER BY d.event_id";
+
+/* Attempts go before their endpoint does. */
+static const char SQL_ATTEMPT[] =
+    "SELECT DISTINCT attempt.webhook_id FROM attempt"
+    " LEFT JOIN webhook ON webhook.id = attempt.webhook_id"
+    " WHERE webhook.id IS NULL ORDER BY attempt.webhook_id";
+
 enum column { COLUMN_ID, COLUMN_TEXT, COLUMN_REFERENCE };
 
 static const struct check {
@@ -115,6 +167,14 @@ static const struct check {
 	    "the order's charge does not belong to its status" },
 	{ "history", SQL_HISTORY, COLUMN_ID,
 	    "the order's status is not where its history ended" },
+	{ "webhook", SQL_WEBHOOK, COLUMN_ID,
+	    "the webhook has no address or secret, or one too many" },
+	{ "event", SQL_EVENT, COLUMN_ID,
+	    "an event tells what has not happened to the order" },
+	{ "delivery", SQL_DELIVERY, COLUMN_ID,
+	    "the event is on its way to no webhook of its account" },
+	{ "attempt", SQL_ATTEMPT, COLUMN_ID,
+	    "there were attempts at a webhook that is not there" },
 };
 
 /* Who is told. */

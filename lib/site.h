@@ -24,11 +24,11 @@ struct site_fault {
 /*
  * Runs all checks: SQLite's own of the file and of the references, every
  * transaction sums to zero, every balance is its wallet's sum, every order
- * has one debit of its price and refunds that lead to its charge.  Each
- * check is a read transaction of its own, so that writers wait for one at
- * most.  Calls found for faults and counts them all in *nfaults.  A damaged
- * file is a fault, not a failure.  RC_BUSY, RC_FAIL (logged) if it could
- * not look.
+ * has one debit of its price and refunds that lead to its charge, events
+ * tell what has happened and go to endpoints that are there.  Each check is
+ * a read transaction of its own, so that writers wait for one at most.
+ * Calls found for faults and counts them all in *nfaults.  A damaged file is
+ * a fault, not a failure.  RC_BUSY, RC_FAIL (logged) if it could not look.
  */
 enum rc site_check(struct db *db,
     void (*found)(void *arg, const struct site_fault *fault), void *arg,

@@ -20,14 +20,37 @@
 #include "order_admin.h"
 #include "refill.h"
 #include "suite.h"
+#include "webhook.h"
 
-/* Orders 1 to 6 stand in status 1 to 6; refill 1 is of order 4. */
+/* Webhook 1, of the first account, is told everything. */
+static void
+add_webhook(void)
+{
+	const struct seal_key key = { { 7 } };
+	struct webhook_secret secret;
+	struct why why;
+	int64_t id;
+
+	fixture_begin();
+	ck_assert_int_eq(
+	    webhook_add(fx.db, &fx.one, &key, "https://hooks.example.com/",
+		EVENT_ALL, FIXTURE_NOW, &id, &secret, &why),
+	    RC_OK);
+	fixture_commit();
+	ck_assert_int_eq(id, 1);
+}
+
+/*
+ * Orders 1 to 6 stand in status 1 to 6; refill 1 is of order 4.  All of it
+ * is on its way to the webhook 1.
+ */
 static void
 setup(void)
 {
 	int status;
 
 	fixture_setup();
+	add_webhook();
 	for (status = 1; status <= 6; status++) {
 		struct order_change change = { .status = status,
 			.start_count = 10,
@@ -62,6 +85,8 @@ START_TEST(an_empty_site_has_no_fault)
 {
 	fixture_sql("DELETE FROM refill; DELETE FROM order_move;"
 		    "DELETE FROM entry; DELETE FROM txn; DELETE FROM orders;"
+		    "DELETE FROM delivery; DELETE FROM event;"
+		    "DELETE FROM webhook;"
 		    "DELETE FROM account; DELETE FROM service");
 	ck_assert_str_eq(fixture_faults(), "");
 }
@@ -149,6 +174,47 @@ static const struct {
 	{ "INSERT INTO order_move (order_id, seq, moved_at, from_status,"
 	  " to_status, actor) VALUES (1, 1, 1, 1, 2, 2)",
 	    "history:1" },
+	/* Webhooks */
+	{ "UPDATE webhook SET account_id = 99", "reference:1" },
+	{ "UPDATE webhook SET url = ''", "webhook:1" },
+	{ "UPDATE webhook SET secret = x''", "webhook:1" },
+	{ "UPDATE webhook SET secret = substr(secret, 2)", "webhook:1" },
+	{ "UPDATE webhook SET hint = ''", "webhook:1" },
+	{ "UPDATE webhook SET old_secret = secret", "webhook:1" },
+	{ "UPDATE webhook SET old_until = 5", "webhook:1" },
+	{ "UPDATE webhook SET old_secret = x'00', old_until = 5", "webhook:1" },
+	{ "UPDATE webhook SET status = 0", "webhook:1" },
+	{ "UPDATE webhook SET status = 5", "webhook:1" },
+	{ "UPDATE webhook SET status = 4, secret = x''", "webhook:1" },
+	{ "UPDATE webhook SET status = 4, url = ''", "webhook:1" },
+	{ "UPDATE webhook SET status = 4, url = '', old_secret = secret,"
+	  " secret = x''",
+	    "webhook:1" },
+	/* Events */
+	{ "UPDATE orders SET event_seq = 0 WHERE id = 1", "event:1" },
+	{ "UPDATE orders SET event_seq = 1 WHERE id = 4", "event:4" },
+	{ "UPDATE orders SET event_seq = 2 WHERE id = 6", "event:6" },
+	{ "INSERT INTO event (account_id, name, subject, type, body,"
+	  " created_at) VALUES (1, 'evt_x', 'order:5:12', 3, '{}', 1)",
+	    "event:5" },
+	{ "UPDATE event SET account_id = 2 WHERE subject = 'order:3:1'",
+	    "event:3" },
+	{ "UPDATE event SET account_id = 99 WHERE id = 1", "reference:1" },
+	/* Deliveries */
+	{ "DELETE FROM event WHERE id = 1", "reference:" },
+	{ "DELETE FROM webhook", "delivery:1" },
+	{ "UPDATE delivery SET webhook_id = 2 WHERE event_id = 4",
+	    "delivery:4" },
+	{ "UPDATE webhook SET account_id = 2", "delivery:1" },
+	{ "UPDATE delivery SET order_id = 99 WHERE event_id = 4",
+	    "delivery:4" },
+	{ "UPDATE event SET account_id = 2 WHERE id = 4", "delivery:4" },
+	{ "UPDATE webhook SET account_id = 2; UPDATE event SET account_id = 2",
+	    "delivery:1" },
+	/* Attempts */
+	{ "INSERT INTO attempt (webhook_id, seq, event_id, outcome,"
+	  " attempted_at, duration_ms) VALUES (2, 1, 1, 1, 1, 1)",
+	    "attempt:2" },
 };
 
 START_TEST(damage_is_found_and_named)
@@ -160,6 +226,38 @@ START_TEST(damage_is_found_and_named)
 	ck_assert_msg(strstr(faults, damages[_i].fault) != NULL,
 	    "%s: %s is not among: %s", damages[_i].sql, damages[_i].fault,
 	    faults);
+}
+END_TEST
+
+/* What the sender and the owners of webhooks leave is in order, too. */
+static const char *const leftovers[] = {
+	/* A secret that was rotated. */
+	"UPDATE webhook SET old_secret = secret, old_until = 5",
+	"UPDATE webhook SET status = 2, reason = 'x'",
+	"UPDATE webhook SET status = 3, reason = 'x'",
+	/* Removed, before and after its deliveries were swept. */
+	"UPDATE webhook SET status = 4, url = '', secret = x'', hint = ''",
+	"UPDATE webhook SET status = 4, url = '', secret = x'', hint = '';"
+	"DELETE FROM delivery",
+	/* Told long ago. */
+	"UPDATE delivery SET status = 2, done_at = 1; DELETE FROM webhook",
+	"UPDATE delivery SET status = 3, done_at = 1; DELETE FROM webhook",
+	"DELETE FROM delivery; DELETE FROM event",
+	"DELETE FROM delivery WHERE event_id < 5; DELETE FROM event"
+	" WHERE id < 5",
+	"INSERT INTO attempt (webhook_id, seq, event_id, outcome,"
+	" attempted_at, duration_ms) VALUES (1, 1, 99, 1, 1, 1)",
+	/* What belongs to no order, and to an order with a longer number. */
+	"INSERT INTO event (account_id, name, subject, type, body, created_at)"
+	" VALUES (1, 'evt_x', 'test:1', 10, '{}', 1)",
+	"INSERT INTO event (account_id, name, subject, type, body, created_at)"
+	" VALUES (1, 'evt_x', 'order:10:99', 3, '{}', 1)",
+};
+
+START_TEST(leftovers_are_no_faults)
+{
+	fixture_sql("%s", leftovers[_i]);
+	ck_assert_str_eq(fixture_faults(), "");
 }
 END_TEST
 
@@ -370,6 +468,7 @@ make_suite(void)
 	tcase_add_test(tc, a_site_in_order_has_no_fault);
 	tcase_add_test(tc, an_empty_site_has_no_fault);
 	tcase_add_loop_test(tc, damage_is_found_and_named, 0, ROWS(damages));
+	tcase_add_loop_test(tc, leftovers_are_no_faults, 0, ROWS(leftovers));
 	tcase_add_loop_test(tc, a_history_that_does_not_hang_together_is_found,
 	    0, ROWS(broken_histories));
 	tcase_add_test(tc, an_index_that_misses_a_row_is_found);
