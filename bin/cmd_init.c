@@ -246,9 +246,24 @@ make_seal_key(const char *path, int64_t sealed)
 	return cmd_end(rc, NULL, "make the sealing key");
 }
 
-/* Makes and migrates the database. */
+/* operator: any account; nothing is left of a removed endpoint's secret */
+static const char SQL_SEALED[] =
+    "SELECT COUNT(*) FROM webhook WHERE status <> 4";
+
+/* How many secrets are sealed. */
+static enum rc
+count_sealed(struct db *db, int64_t *n)
+{
+	enum rc rc = db_begin(db, DB_READ);
+
+	if (rc != RC_OK)
+		return rc;
+	return db_end(db, db_one(db, SQL_SEALED, DB_NO_ARGS, n));
+}
+
+/* Makes and migrates the database; tells how many secrets it has. */
 static enum cmd_exit
-make_database(const struct config *config, const char *path)
+make_database(const struct config *config, const char *path, int64_t *sealed)
 {
 	struct db *db = NULL;
 	int64_t from = 0, to = 0;
@@ -257,6 +272,8 @@ make_database(const struct config *config, const char *path)
 	rc = db_open(path, DB_CREATE, config->busy_ms, &db);
 	if (rc == RC_OK)
 		rc = migrate(db, &from, &to);
+	if (rc == RC_OK)
+		rc = count_sealed(db, sealed);
 	db_close(db);
 	return cmd_end(
 	    rc, "it is newer than this program", "make the database");
@@ -269,6 +286,7 @@ make_data(const struct config *config)
 	char pepper[CONFIG_PATH_MAX], database[CONFIG_PATH_MAX];
 	char seal_key[CONFIG_PATH_MAX];
 	enum cmd_exit status;
+	int64_t sealed = 0;
 
 	if (config_check_data(config, NULL) != RC_OK ||
 	    secret_init() != RC_OK ||
@@ -278,9 +296,9 @@ make_data(const struct config *config)
 		return CMD_OURS;
 	status = make_pepper(pepper, database);
 	if (status == CMD_DONE)
-		status = make_seal_key(seal_key, 0);
+		status = make_database(config, database, &sealed);
 	if (status == CMD_DONE)
-		status = make_database(config, database);
+		status = make_seal_key(seal_key, sealed);
 	return status;
 }
 
@@ -371,9 +389,6 @@ cmd_init(struct cmd_call *call)
 	return CMD_DONE;
 }
 
-/* operator: any account */
-static const char SQL_SEALED[] = "SELECT COUNT(*) FROM webhook";
-
 enum cmd_exit
 cmd_migrate(struct cmd_call *call)
 {
@@ -383,9 +398,8 @@ cmd_migrate(struct cmd_call *call)
 	enum rc rc;
 
 	rc = migrate(call->db, &from, &to);
-	if (rc == RC_OK && (rc = db_begin(call->db, DB_READ)) == RC_OK)
-		rc = db_end(call->db,
-		    db_one(call->db, SQL_SEALED, DB_NO_ARGS, &sealed));
+	if (rc == RC_OK)
+		rc = count_sealed(call->db, &sealed);
 	if (rc == RC_OK)
 		rc =
 		    config_data_path(&call->config, SECRET_SEAL_KEY_NAME, path);
