@@ -19,6 +19,7 @@
 
 #include "fixture.h"
 #include "harness.h"
+#include "migrate.h"
 #include "suite.h"
 
 enum { DONE = 0, REFUSED = 1, USAGE = 2, WRONG = 3, OURS = 70, LATER = 75 };
@@ -209,10 +210,11 @@ fill(char key[KEY_TEXT_LEN])
 
 static const char *const commands[] = { "init", "migrate", "account add",
 	"account list", "account suspend", "account unsuspend", "account tier",
-	"tier list", "tier set", "key create", "key list", "key rotate",
-	"key revoke", "service add", "service edit", "service list",
-	"service import", "order list", "order show", "order set",
-	"refill list", "refill set", "credit", "check", "backup", "demo" };
+	"account threshold", "tier list", "tier set", "key create", "key list",
+	"key rotate", "key revoke", "service add", "service edit",
+	"service list", "service import", "order list", "order show",
+	"order set", "refill list", "refill set", "credit", "check", "backup",
+	"demo" };
 
 START_TEST(help_is_everywhere)
 {
@@ -327,6 +329,20 @@ static const struct {
 	{ REFUSED, "account tier 1 agency" },
 	{ REFUSED, "account tier 99 Agency" },
 	{ USAGE, "account tier 1" },
+	{ DONE, "account threshold 1 100" },
+	{ DONE, "account threshold ONE@example.test 0.000000001" },
+	{ DONE, "account threshold 2 0" },
+	{ REFUSED, "account threshold 99 5" },
+	{ REFUSED, "account threshold none@example.test 5" },
+	{ REFUSED, "account threshold 1 x" },
+	{ REFUSED, "account threshold 1 ''" },
+	{ REFUSED, "account threshold 1 -5" },
+	{ REFUSED, "account threshold 1 1,5" },
+	{ REFUSED, "account threshold 1 1e3" },
+	{ REFUSED, "account threshold 1 0.0000000001" },
+	{ REFUSED, "account threshold 1 99999999999999999999" },
+	{ USAGE, "account threshold 1" },
+	{ USAGE, "account threshold" },
 	{ DONE, "tier list" },
 	{ DONE, "tier set Reseller 601" },
 	{ DONE, "tier set Reseller 1000000" },
@@ -522,6 +538,7 @@ START_TEST(json_has_what_tables_have)
 	must_have("account list --json", "0.name", "\"one@example.test\"");
 	must_have("account list --json", "1.name", "\"Two\"");
 	must_have("account list --json", "0.balance", "\"99.70\"");
+	must_have("account list --json", "0.threshold", "\"0.00\"");
 	must_have("account list --json", "0.active_keys", "1");
 	must_have("account list --json", "0.suspended", "false");
 	must_have("account list --json", "0.suspended_at", "null");
@@ -564,6 +581,7 @@ START_TEST(a_new_things_id_is_all_that_is_printed)
 		{ "credit 1 -5.5 --adjust", "0.000000001\n" },
 		{ "account suspend 1", "" },
 		{ "tier set Agency 5", "" },
+		{ "account threshold 1 5", "" },
 	};
 	struct output output;
 	int i;
@@ -691,6 +709,130 @@ START_TEST(an_order_is_moved_refunded_and_refilled)
 	must_end(REFUSED, "refill set 1 rejected");
 	must_have("refill list --json", "0.status", "\"Completed\"");
 	site_must_check(&site);
+}
+END_TEST
+
+/* --- webhooks ------------------------------------------------------------- */
+
+/* Adds a webhook that is told everything; its id. */
+static int64_t
+add_webhook(const char *key)
+{
+	return api_number(&site, "webhook",
+	    "key=%s&action=webhook.add&url=https://hooks.test/", key);
+}
+
+/* What a query gives as text. */
+static void
+must_be(const char *sql, const char *expected)
+{
+	char *text = site_sql_text(&site, sql);
+
+	ck_assert_msg(
+	    strcmp(text, expected) == 0, "%s: %s, not %s", sql, text, expected);
+	free(text);
+}
+
+/* Another value for the one that latchkey.conf has. */
+static void
+configure(const char *line, const char *other)
+{
+	size_t len, at;
+	char *text = fixture_read(in_site("latchkey.conf"), &len), *found;
+	FILE *out;
+
+	found = strstr(text, line);
+	ck_assert_ptr_nonnull(found);
+	at = (size_t)(found - text);
+	out = fopen(in_site("latchkey.conf"), "we");
+	ck_assert_ptr_nonnull(out);
+	(void)fprintf(
+	    out, "%.*s%s%s", (int)at, text, other, found + strlen(line));
+	ck_assert_int_eq(fclose(out), 0);
+	free(text);
+}
+
+START_TEST(what_the_operator_does_is_told_in_the_sites_currency)
+{
+	char key[KEY_TEXT_LEN];
+
+	configure("currency = USD", "currency = EUR");
+	fill(key);
+	(void)add_webhook(key);
+	must_end(DONE, "account threshold 1 50");
+	must_have("account list --json", "0.threshold", "\"50.00\"");
+	must_have("account list --json", "1.threshold", "\"0.00\"");
+	must_end(DONE, "order set 1 --status partial --remains 40");
+	must_end(DONE, "credit 1 -49.76 --adjust");
+	must_end(DONE, "credit 1 -0.000000001 --adjust");
+	must_end(DONE, "credit 1 5");
+	must_end(DONE, "account threshold 1 0");
+	must_end(DONE, "credit 1 -50 --adjust");
+	must_be("SELECT group_concat(json_extract(body, '$.type') || ' '"
+		" || json_extract(body, '$.data.currency'), ', ') FROM event",
+	    "order.partial EUR, order.refunded EUR, balance.low EUR");
+	must_be("SELECT json_extract(body, '$.data.balance') FROM event"
+		" WHERE subject LIKE 'balance:%'",
+	    "49.999999999");
+	site_must_check(&site);
+}
+END_TEST
+
+START_TEST(a_revoked_keys_webhooks_are_paused)
+{
+	char first[KEY_TEXT_LEN], second[KEY_TEXT_LEN], id[9], other[9];
+	int64_t hook;
+
+	must_end(DONE, "account add one@example.test");
+	key_of("key create 1", first, id);
+	key_of("key create 1", second, other);
+	hook = add_webhook(first);
+	(void)add_webhook(first);
+	site_sql(&site, "UPDATE webhook SET status = 3 WHERE id = 2");
+	(void)add_webhook(second);
+	(void)add_webhook(first);
+	ck_assert_int_eq(api_number(&site, "removed",
+			     "key=%s&action=webhook.remove&webhook=4", first),
+	    1);
+	must_end(DONE, "key revoke %s --why 'laptop lost'", id);
+	must_be("SELECT group_concat(status || ':'"
+		" || COALESCE(reason, ''), ', ') FROM webhook",
+	    "2:its key was revoked, 2:its key was revoked, 1:, 4:");
+	/* The account's other keys go on with them. */
+	ck_assert_int_eq(
+	    api_number(&site, "webhook",
+		"key=%s&action=webhook.update&webhook=%lld&status=active",
+		second, (long long)hook),
+	    hook);
+	must_be("SELECT status || COALESCE(reason, '') FROM webhook"
+		" WHERE id = 1",
+	    "1");
+	site_must_check(&site);
+}
+END_TEST
+
+START_TEST(a_rotated_key_keeps_its_webhooks)
+{
+	char first[KEY_TEXT_LEN], second[KEY_TEXT_LEN], id[9], line[64];
+	struct answer answer;
+	int i;
+
+	must_end(DONE, "account add one@example.test");
+	key_of("key create 1", first, id);
+	for (i = 0; i < 4; i++)
+		(void)add_webhook(first);
+	(void)snprintf(line, sizeof(line), "key rotate %s", id);
+	key_of(line, second, id);
+	must_be("SELECT group_concat(DISTINCT status) FROM webhook", "1");
+	/* They still count, ... */
+	(void)add_webhook(second);
+	api_call(&site, &answer,
+	    "key=%s&action=webhook.add&url=https://hooks.test/", second);
+	ck_assert_str_eq(answer.body, "{\"error\":\"Webhook limit reached\"}");
+	answer_clear(&answer);
+	/* ... and end with the new value. */
+	must_end(DONE, "key revoke %s", id);
+	must_be("SELECT group_concat(DISTINCT status) FROM webhook", "2");
 }
 END_TEST
 
@@ -891,6 +1033,7 @@ START_TEST(init_makes_what_is_closed_to_others)
 	ck_assert_int_eq(mode_of("new/latchkey.conf"), 0600);
 	ck_assert_int_eq(mode_of("new/data"), 0700);
 	ck_assert_int_eq(mode_of("new/data/pepper"), 0600);
+	ck_assert_int_eq(mode_of("new/data/seal.key"), 0600);
 	ck_assert_int_eq(mode_of("new/data/" DB_NAME), 0600);
 	ck_assert_int_eq(mode_of("new/latchkey.conf.new"), -1);
 	must_end(DONE, "-c %s check", in_site("new/latchkey.conf"));
@@ -953,6 +1096,168 @@ START_TEST(an_interrupted_init_is_run_again)
 	ck_assert_int_eq(chmod(in_site("new/data"), 0755), 0);
 	must_end(OURS, "init --dir %s", in_site("new"));
 	ck_assert_int_eq(chmod(in_site("new/data"), 0700), 0);
+}
+END_TEST
+
+/* The sealing key: 32 bytes, or as many as a file has. */
+static char *
+read_seal_key(size_t expected)
+{
+	size_t len;
+	char *bytes = fixture_read(in_site("data/seal.key"), &len);
+
+	ck_assert_uint_eq(len, expected);
+	ck_assert_int_eq(mode_of("data/seal.key"), 0600);
+	return bytes;
+}
+
+/* Migrates, or makes the site as if init had been killed at its end. */
+static void
+make_again(int by_init, int code)
+{
+	if (!by_init) {
+		must_end(code, "migrate");
+		return;
+	}
+	ck_assert_int_eq(
+	    rename(in_site("latchkey.conf"), in_site("latchkey.off")), 0);
+	must_end(code, "init --dir %s", in_site(""));
+	ck_assert_int_eq(
+	    rename(in_site("latchkey.off"), in_site("latchkey.conf")), 0);
+}
+
+START_TEST(a_sealing_key_is_kept)
+{
+	char *before = read_seal_key(32), *after;
+
+	make_again(_i, DONE);
+	after = read_seal_key(32);
+	ck_assert_mem_eq(before, after, 32);
+	free(before);
+	free(after);
+}
+END_TEST
+
+START_TEST(a_sealing_key_is_made_where_nothing_is_sealed)
+{
+	char key[KEY_TEXT_LEN], *before = read_seal_key(32), *after;
+
+	fill(key);
+	ck_assert_int_eq(unlink(in_site("data/seal.key")), 0);
+	make_again(_i, DONE);
+	after = read_seal_key(32);
+	ck_assert(memcmp(before, after, 32) != 0);
+	free(after);
+	/* One that was cut short. */
+	fixture_write(in_site("data/seal.key"), before, 31);
+	make_again(_i, DONE);
+	after = read_seal_key(32);
+	ck_assert(memcmp(before, after, 31) != 0);
+	free(after);
+	free(before);
+	/* One that others can read is refused, not replaced. */
+	if (fixture_is_bound()) {
+		ck_assert_int_eq(chmod(in_site("data/seal.key"), 0644), 0);
+		make_again(_i, OURS);
+		ck_assert_int_eq(chmod(in_site("data/seal.key"), 0600), 0);
+	}
+	(void)add_webhook(key);
+}
+END_TEST
+
+/* Another key would hide that the secrets are lost. */
+START_TEST(a_sealing_key_that_is_gone_is_not_replaced)
+{
+	char key[KEY_TEXT_LEN], *before = read_seal_key(32), *after;
+
+	fill(key);
+	ck_assert_int_eq(add_webhook(key), 1);
+	ck_assert_int_eq(unlink(in_site("data/seal.key")), 0);
+	make_again(_i, REFUSED);
+	ck_assert_int_eq(mode_of("data/seal.key"), -1);
+	fixture_write(in_site("data/seal.key"), before, 31);
+	make_again(_i, REFUSED);
+	free(read_seal_key(31));
+	/* The old one is put back, ... */
+	fixture_write(in_site("data/seal.key"), before, 32);
+	make_again(_i, DONE);
+	after = read_seal_key(32);
+	ck_assert_mem_eq(before, after, 32);
+	free(after);
+	/* ... or nothing needs it any more. */
+	ck_assert_int_eq(unlink(in_site("data/seal.key")), 0);
+	ck_assert_int_eq(api_number(&site, "removed",
+			     "key=%s&action=webhook.remove&webhook=1", key),
+	    1);
+	make_again(_i, DONE);
+	after = read_seal_key(32);
+	ck_assert(memcmp(before, after, 32) != 0);
+	free(after);
+	free(before);
+	site_must_check(&site);
+}
+END_TEST
+
+/* Makes of the site's data what the first version had, without webhooks. */
+static void
+make_old(void)
+{
+	char sql[4096], *tables, *table, *rest, *columns;
+
+	ck_assert_int_eq(
+	    rename(in_site("data/" DB_NAME), in_site("data/new.db")), 0);
+	ck_assert_int_eq(unlink(in_site("data/seal.key")), 0);
+	fixture_write(in_site("data/" DB_NAME), "", 0);
+	ck_assert_int_eq(migrations[0].version, 1);
+	site_sql(&site, "PRAGMA page_size = 1024; PRAGMA user_version = 1");
+	site_sql(&site, migrations[0].sql);
+	tables = rest =
+	    site_sql_text(&site, "SELECT group_concat(name) FROM sqlite_schema"
+				 " WHERE type = 'table'");
+	while ((table = strsep(&rest, ",")) != NULL) {
+		(void)snprintf(sql, sizeof(sql),
+		    "SELECT group_concat(name) FROM pragma_table_info('%s')",
+		    table);
+		columns = site_sql_text(&site, sql);
+		(void)snprintf(sql, sizeof(sql),
+		    "ATTACH '%s' AS new; DELETE FROM main.%s;"
+		    "INSERT INTO main.%s (%s) SELECT %s FROM new.%s",
+		    in_site("data/new.db"), table, table, columns, columns,
+		    table);
+		site_sql(&site, sql);
+		free(columns);
+	}
+	free(tables);
+	ck_assert_int_eq(unlink(in_site("data/new.db")), 0);
+}
+
+START_TEST(an_older_site_gets_webhooks_by_migrating)
+{
+	char key[KEY_TEXT_LEN];
+	struct answer answer;
+	struct output output;
+
+	fill(key);
+	must_end(DONE, "order set 2 --status in-progress");
+	make_old();
+	/* Until then it waits. */
+	api_call(&site, &answer, "key=%s&action=balance", key);
+	ck_assert_int_eq(answer.status, 503);
+	answer_clear(&answer);
+	ck_assert_int_eq(mode_of("data/seal.key"), -1);
+	run(&output, "migrate");
+	ck_assert_int_eq(output.code, DONE);
+	ck_assert_str_eq(output.out, "migrated from version 1 to 2\n");
+	output_clear(&output);
+	free(read_seal_key(32));
+	site_must_check(&site);
+	ck_assert(key_works(key));
+	must_have("account list --json", "0.threshold", "\"0.00\"");
+	/* Orders from before are told of from now on. */
+	(void)add_webhook(key);
+	must_end(DONE, "order set 2 --status completed");
+	must_be("SELECT group_concat(subject) FROM event", "order:2:2");
+	site_must_check(&site);
 }
 END_TEST
 
@@ -1065,6 +1370,10 @@ make_suite(void)
 	tcase_add_test(tc, a_suspended_account_is_refused_until_it_is_not);
 	tcase_add_test(tc, a_key_is_never_made_under_a_bad_pepper);
 	tcase_add_test(tc, an_order_is_moved_refunded_and_refilled);
+	tcase_add_test(
+	    tc, what_the_operator_does_is_told_in_the_sites_currency);
+	tcase_add_test(tc, a_revoked_keys_webhooks_are_paused);
+	tcase_add_test(tc, a_rotated_key_keeps_its_webhooks);
 	tcase_add_test(tc, an_import_is_whole_or_names_its_line);
 	tcase_add_test(tc, an_import_may_come_from_a_pipe);
 	tcase_add_test(tc, an_import_has_a_largest_size);
@@ -1077,6 +1386,12 @@ make_suite(void)
 	tcase_add_test(tc, init_makes_what_is_closed_to_others);
 	tcase_add_test(tc, init_refuses_what_cannot_be);
 	tcase_add_test(tc, an_interrupted_init_is_run_again);
+	tcase_add_loop_test(tc, a_sealing_key_is_kept, 0, 2);
+	tcase_add_loop_test(
+	    tc, a_sealing_key_is_made_where_nothing_is_sealed, 0, 2);
+	tcase_add_loop_test(
+	    tc, a_sealing_key_that_is_gone_is_not_replaced, 0, 2);
+	tcase_add_test(tc, an_older_site_gets_webhooks_by_migrating);
 	tcase_add_test(tc, migrate_says_what_it_did);
 	tcase_add_test(tc, a_locked_database_is_for_later);
 	tcase_add_test(tc, a_full_disk_is_for_later_and_changes_nothing);
