@@ -12,12 +12,14 @@
 #include "harness.h"
 #include "suite.h"
 
-enum { ORDERS_MAX = 16, REFILLS_MAX = 8, UNKNOWN = 987654 };
+enum { ORDERS_MAX = 16, REFILLS_MAX = 8, WEBHOOKS_MAX = 8, UNKNOWN = 987654 };
 
 static struct site site;
 static char mine[KEY_TEXT_LEN], theirs[KEY_TEXT_LEN];
-static int64_t orders[ORDERS_MAX], refills[REFILLS_MAX];
-static size_t norders, nrefills;
+static char mine_too[KEY_TEXT_LEN]; /* another key of the same account */
+static int64_t my_webhook;
+static int64_t orders[ORDERS_MAX], refills[REFILLS_MAX], webhooks[WEBHOOKS_MAX];
+static size_t norders, nrefills, nwebhooks;
 
 static int64_t
 place(const char *key, int n)
@@ -66,6 +68,37 @@ make_refills(void)
 	}
 }
 
+static int64_t
+add_webhook(const char *key)
+{
+	return api_number(&site, "webhook",
+	    "key=%s&action=webhook.add&url=https://hooks.example.com", key);
+}
+
+/* Webhooks in every state, with events that were given up for each. */
+static void
+make_webhooks(void)
+{
+	int status;
+
+	my_webhook = add_webhook(mine);
+	for (status = 1; status <= 4; status++)
+		webhooks[nwebhooks++] = add_webhook(theirs);
+	site_sql(&site, "UPDATE webhook SET status = 2 WHERE id = 3;"
+			"UPDATE webhook SET status = 3 WHERE id = 4;"
+			"UPDATE webhook SET status = 4, url = '', secret = x''"
+			" WHERE id = 5");
+	(void)place(theirs, 50);
+	site_sql(&site,
+	    "INSERT INTO delivery (event_id, webhook_id, status, next_at)"
+	    " SELECT event_id, 3, 3, 1 FROM delivery UNION ALL"
+	    " SELECT event_id, 4, 3, 1 FROM delivery;"
+	    "UPDATE delivery SET status = 3, done_at = 5;"
+	    "INSERT INTO attempt (webhook_id, seq, event_id, outcome,"
+	    " attempted_at, duration_ms) SELECT id, 1, 1, 2, 1, 1"
+	    " FROM webhook WHERE id <> 1");
+}
+
 static void
 make_world(void)
 {
@@ -93,9 +126,10 @@ make_world(void)
 	site_credit(&site, "mine@example.com", "10");
 	site_credit(&site, "theirs@example.com", "10");
 	site_key(&site, "mine@example.com", mine);
+	site_key(&site, "mine@example.com", mine_too);
 	site_key(&site, "theirs@example.com", theirs);
 	(void)place(mine, 0);
-	norders = nrefills = 0;
+	norders = nrefills = nwebhooks = 0;
 	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		orders[norders] = place(theirs, (int)i);
 		if (states[i].status != NULL)
@@ -104,6 +138,7 @@ make_world(void)
 		norders++;
 	}
 	make_refills();
+	make_webhooks();
 	site_start(&site);
 }
 
@@ -124,6 +159,19 @@ snapshot(void)
 		"SELECT COUNT(*) FROM orders",
 		"SELECT COALESCE(SUM(cancel_requested_at), 0) FROM orders",
 		"SELECT SUM(updated_at) FROM orders",
+		"SELECT COUNT(*) FROM event",
+		"SELECT COUNT(*) FROM attempt",
+		"SELECT COUNT(*) FROM webhook",
+	};
+	/* All columns of the other account's. */
+	static const char *const rows[] = {
+		"SELECT group_concat(id || url || events || status ||"
+		" COALESCE(reason, '') || hex(secret) || hint ||"
+		" COALESCE(hex(old_secret), '') || COALESCE(old_until, 0) ||"
+		" not_before || notice, '/') FROM webhook WHERE id <> 1",
+		"SELECT group_concat(event_id || ':' || webhook_id || ':' ||"
+		" status || ':' || attempts || ':' || next_at, '/')"
+		" FROM delivery WHERE webhook_id <> 1",
 	};
 	struct answer answer;
 	char *text = NULL;
@@ -134,6 +182,12 @@ snapshot(void)
 	for (i = 0; i < sizeof(stored) / sizeof(stored[0]); i++)
 		(void)fprintf(
 		    f, "%lld\n", (long long)site_sql_int(&site, stored[i]));
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *row = site_sql_text(&site, rows[i]);
+
+		(void)fprintf(f, "%s\n", row);
+		free(row);
+	}
 	for (i = 0; i < norders; i++) {
 		api_call(&site, &answer, "key=%s&action=status&order=%lld",
 		    theirs, (long long)orders[i]);
@@ -203,7 +257,8 @@ try_id(const char *fields, int64_t id)
 	a = without_id(foreign.body, id);
 	b = without_id(unknown.body, UNKNOWN);
 	ck_assert_msg(strstr(a, "Incorrect order ID") != NULL ||
-			  strstr(a, "Refill not found") != NULL,
+			  strstr(a, "Refill not found") != NULL ||
+			  strstr(a, "Webhook not found") != NULL,
 	    "%s%lld: %s", fields, (long long)id, foreign.body);
 	ck_assert_msg(strcmp(a, b) == 0, "%s%lld: %s, but %s", fields,
 	    (long long)id, foreign.body, unknown.body);
@@ -215,36 +270,121 @@ try_id(const char *fields, int64_t id)
 	answer_clear(&unknown);
 }
 
+enum ids { ORDERS, REFILLS, WEBHOOKS };
+
 static const struct {
 	const char *fields;
-	int refills; /* its ids are those of refills */
+	enum ids ids; /* whose ids it is tried with */
 } actions[] = {
-	{ "action=status&order=", 0 },
-	{ "action=status&id=", 0 },
-	{ "action=status&orders=", 0 },
-	{ "action=status&orders[]=", 0 },
-	{ "action=refill&order=", 0 },
-	{ "action=refill&orders=", 0 },
-	{ "action=cancel&order=", 0 },
-	{ "action=cancel&orders=", 0 },
-	{ "action=refill_status&refill=", 1 },
-	{ "action=refill_status&refills=", 1 },
+	{ "action=status&order=", ORDERS },
+	{ "action=status&id=", ORDERS },
+	{ "action=status&orders=", ORDERS },
+	{ "action=status&orders[]=", ORDERS },
+	{ "action=refill&order=", ORDERS },
+	{ "action=refill&orders=", ORDERS },
+	{ "action=cancel&order=", ORDERS },
+	{ "action=cancel&orders=", ORDERS },
+	{ "action=refill_status&refill=", REFILLS },
+	{ "action=refill_status&refills=", REFILLS },
 	/* An order's id is no refill's, and the other way round. */
-	{ "action=refill_status&refill=", 0 },
+	{ "action=refill_status&refill=", ORDERS },
+	{ "action=webhook.update&status=paused&webhook=", WEBHOOKS },
+	{ "action=webhook.update&url=https://example.com&webhook=", WEBHOOKS },
+	{ "action=webhook.remove&webhook=", WEBHOOKS },
+	{ "action=webhook.rotate&webhook=", WEBHOOKS },
+	{ "action=webhook.rotate&overlap=0&webhook=", WEBHOOKS },
+	{ "action=webhook.test&webhook=", WEBHOOKS },
+	{ "action=webhook.deliveries&webhook=", WEBHOOKS },
+	{ "action=webhook.deliveries&status=failed&webhook=", WEBHOOKS },
+	{ "action=webhook.resend&since=0&webhook=", WEBHOOKS },
+	{ "action=webhook.resend&event=evt_0000000000000000000000&webhook=",
+	    WEBHOOKS },
 };
 
 START_TEST(another_accounts_id_is_an_unknown_id)
 {
+	const int64_t *const ids[] = { orders, refills, webhooks };
+	const size_t n[] = { norders, nrefills, nwebhooks };
 	char *before = snapshot(), *after;
 	size_t i;
 
-	for (i = 0; i < (actions[_i].refills ? nrefills : norders); i++)
-		try_id(actions[_i].fields,
-		    actions[_i].refills ? refills[i] : orders[i]);
+	for (i = 0; i < n[actions[_i].ids]; i++)
+		try_id(actions[_i].fields, ids[actions[_i].ids][i]);
 	after = snapshot();
 	ck_assert_str_eq(before, after);
 	free(before);
 	free(after);
+}
+END_TEST
+
+/* An event of the other account, for each webhook of either account. */
+START_TEST(another_accounts_event_is_an_unknown_event)
+{
+	static const char unknown[] = "evt_0000000000000000000000";
+	char *name = site_sql_text(&site, "SELECT name FROM event"
+					  " WHERE account_id <> 1 LIMIT 1");
+	char *before = snapshot(), *after;
+	const char *events[] = { name, unknown };
+	struct answer answer;
+	size_t i, e;
+
+	ck_assert_uint_eq(strlen(name), strlen(unknown));
+	for (i = 0; i <= nwebhooks; i++)
+		for (e = 0; e < 2; e++) {
+			int64_t id = i < nwebhooks ? webhooks[i] : my_webhook;
+
+			api_call(&site, &answer,
+			    "key=%s&action=webhook.resend&webhook=%lld"
+			    "&event=%s",
+			    mine, (long long)id, events[e]);
+			ck_assert_int_eq(answer.status, 404);
+			ck_assert_str_eq(answer.body,
+			    i < nwebhooks ? "{\"error\":\"Webhook not found\"}"
+					  : "{\"error\":\"Event not found\"}");
+			answer_clear(&answer);
+		}
+	after = snapshot();
+	ck_assert_str_eq(before, after);
+	free(before);
+	free(after);
+	free(name);
+}
+END_TEST
+
+/* The list of webhooks is an account's, whichever of its keys asks. */
+START_TEST(keys_of_an_account_share_its_webhooks)
+{
+	struct answer first, second;
+
+	api_call(&site, &first, "key=%s&action=webhook.list", mine);
+	api_call(&site, &second, "key=%s&action=webhook.list", mine_too);
+	ck_assert_int_eq(strncmp(first.body, "[{\"webhook\":1,", 14), 0);
+	ck_assert_ptr_null(strstr(first.body + 1, "{\"webhook\":2"));
+	ck_assert_str_eq(first.body, second.body);
+	answer_clear(&first);
+	answer_clear(&second);
+	/* And so is what is done with them. */
+	ck_assert_int_eq(
+	    api_number(&site, "webhook",
+		"key=%s&action=webhook.update&webhook=1&status=paused",
+		mine_too),
+	    1);
+	api_call(&site, &first, "key=%s&action=webhook.list", mine);
+	ck_assert_ptr_nonnull(strstr(first.body, "\"status\":\"paused\""));
+	answer_clear(&first);
+	ck_assert_int_eq(
+	    api_number(&site, "removed",
+		"key=%s&action=webhook.remove&webhook=1", mine_too),
+	    1);
+	api_call(&site, &first, "key=%s&action=webhook.list", mine);
+	ck_assert_str_eq(first.body, "[]");
+	answer_clear(&first);
+	/* The other account's are all there. */
+	api_call(&site, &first, "key=%s&action=webhook.list", theirs);
+	ck_assert_ptr_nonnull(strstr(first.body, "{\"webhook\":2,"));
+	ck_assert_ptr_nonnull(strstr(first.body, "{\"webhook\":4,"));
+	ck_assert_ptr_null(strstr(first.body, "{\"webhook\":1,"));
+	answer_clear(&first);
 }
 END_TEST
 
@@ -325,9 +465,11 @@ make_suite(void)
 	tcase_add_unchecked_fixture(tcase, make_world, end_world);
 	tcase_add_loop_test(
 	    tcase, another_accounts_id_is_an_unknown_id, 0, ROWS(actions));
+	tcase_add_test(tcase, another_accounts_event_is_an_unknown_event);
 	tcase_add_test(tcase, lists_do_not_mix_accounts);
 	tcase_add_test(tcase, orders_do_not_meet);
 	tcase_add_test(tcase, account_is_the_keys);
+	tcase_add_test(tcase, keys_of_an_account_share_its_webhooks);
 	tcase_add_test(tcase, site_is_consistent);
 	suite_add_tcase(suite, tcase);
 	return suite;
