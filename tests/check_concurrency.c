@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Many at once: orders on one balance, calls on one limit, keys of one
- * account, and a rotation among calls under way.  What is counted must be
+ * Many at once: orders on one balance, moves and their events, calls on one
+ * limit, keys and webhooks of one account, and a rotation among calls under
+ * way.  What is counted must be
  * exact; no test looks at a clock.
  */
 #include <fcntl.h>
@@ -200,6 +201,163 @@ START_TEST(order_is_canceled_once)
 	ck_assert_int_eq(site_sql_int(&site,
 			     "SELECT balance_nano / 1000000000 FROM account"),
 	    100);
+	site_must_check(&site);
+	site_remove(&site);
+}
+END_TEST
+
+/* --- events ------------------------------------------------------------ */
+
+/* Tries to move every order, in another way than the other threads do. */
+static void *
+move_orders(void *arg)
+{
+	static const char *const statuses[] = { "In progress", "Processing",
+		"Completed", "Canceled" };
+	const struct worker *worker = arg;
+	struct output output;
+	struct answer answer;
+	char id[16];
+	int i;
+
+	for (i = 0; i < ALL; i++) {
+		int order = (i + worker->number * CALLS) % ALL + 1;
+		int way = (i + worker->number) % 5;
+
+		(void)snprintf(id, sizeof(id), "%d", order);
+		if (way == 4) {
+			api_call(&site, &answer,
+			    "key=%s&action=cancel&order=%d", key, order);
+			if (strstr(answer.body, "cancel") == NULL)
+				count_answer(&answer);
+			answer_clear(&answer);
+			continue;
+		}
+		site_latchkey(&site, &output, "order", "set", id, "--status",
+		    statuses[way], NULL);
+		if (output.code != 0 && output.code != 1 && seen.other++ == 0)
+			(void)snprintf(other, sizeof(other), "%d %s%s",
+			    output.code, output.out, output.err);
+		seen.placed += output.code == 0;
+		output_clear(&output);
+	}
+	return NULL;
+}
+
+static int64_t
+count_events(const char *type)
+{
+	char sql[128];
+
+	(void)snprintf(sql, sizeof(sql),
+	    "SELECT COUNT(*) FROM event"
+	    " WHERE json_extract(body, '$.type') = '%s'",
+	    type);
+	return site_sql_int(&site, sql);
+}
+
+static int64_t
+count_moves(int to)
+{
+	char sql[128];
+
+	(void)snprintf(sql, sizeof(sql),
+	    "SELECT COUNT(*) FROM order_move WHERE to_status = %d", to);
+	return site_sql_int(&site, sql);
+}
+
+/* Every change is told once, and numbered without a gap. */
+START_TEST(events_are_the_changes)
+{
+	make_site(UNLIMITED, "1000");
+	free(site_latchkey_ok(
+	    &site, "account", "threshold", "a@example.com", "950", NULL));
+	(void)api_number(&site, "webhook",
+	    "key=%s&action=webhook.add&url=https://example.com", key);
+	(void)api_number(&site, "webhook",
+	    "key=%s&action=webhook.add&url=https://example.com"
+	    "&events=order.completed",
+	    key);
+	site_start(&site);
+	run_threads(place_orders);
+	ck_assert_int_eq(seen.placed, ALL);
+	ck_assert_int_eq(count_events("order.created"), ALL);
+	ck_assert_int_eq(count_events("balance.low"), 1);
+	run_threads(move_orders);
+	ck_assert_int_gt(seen.placed, 0);
+
+	ck_assert_int_eq(count_events("order.in_progress"), count_moves(2));
+	ck_assert_int_eq(count_events("order.completed"), count_moves(4));
+	ck_assert_int_eq(
+	    count_events("order.canceled") + count_events("order.failed"),
+	    count_moves(6));
+	ck_assert_int_eq(count_events("order.refunded"), count_moves(6));
+	ck_assert_int_gt(count_moves(2), 0);
+	ck_assert_int_gt(count_moves(4), 0);
+	ck_assert_int_gt(count_moves(6), 0);
+	/* No number is left out; the site checks that none is above. */
+	ck_assert_int_eq(
+	    site_sql_int(&site,
+		"SELECT COUNT(*) FROM orders WHERE event_seq <>"
+		" (SELECT COUNT(*) FROM event WHERE"
+		"  json_extract(body, '$.data.order') = orders.id AND subject ="
+		"  'order:' || orders.id || ':' ||"
+		"  json_extract(body, '$.data.seq'))"),
+	    0);
+	ck_assert_int_eq(
+	    site_sql_int(
+		&site, "SELECT COUNT(*) FROM delivery WHERE webhook_id = 1"),
+	    site_sql_int(&site, "SELECT COUNT(*) FROM event"));
+	ck_assert_int_eq(
+	    site_sql_int(
+		&site, "SELECT COUNT(*) FROM delivery WHERE webhook_id = 2"),
+	    count_moves(4));
+	site_must_check(&site);
+	site_remove(&site);
+}
+END_TEST
+
+static void *
+place_and_change_webhooks(void *arg)
+{
+	const struct worker *worker = arg;
+	struct answer answer;
+	int i;
+
+	if (worker->number % 2 == 0)
+		return place_orders(arg);
+	for (i = 0; i < CALLS; i++) {
+		api_call(&site, &answer,
+		    "key=%s&action=webhook.add&url=https://example.com", key);
+		if (strncmp(answer.body, "{\"webhook\":", 11) == 0)
+			seen.admitted++;
+		else if (strstr(answer.body, "Webhook limit") != NULL)
+			seen.limited++;
+		else
+			count_answer(&answer);
+		answer_clear(&answer);
+	}
+	return NULL;
+}
+
+/* However many try at once, while events are queued. */
+START_TEST(there_is_never_a_sixth_webhook)
+{
+	make_site(UNLIMITED, "1000");
+	site_start(&site);
+	run_threads(place_and_change_webhooks);
+	ck_assert_int_eq(seen.admitted, 5);
+	ck_assert_int_eq(seen.limited, ALL / 2 - 5);
+	ck_assert_int_eq(seen.placed, ALL / 2);
+	ck_assert_int_eq(
+	    site_sql_int(&site, "SELECT COUNT(*) FROM webhook"), 5);
+	/* An event goes to those that were there, the first ones. */
+	ck_assert_int_eq(
+	    site_sql_int(&site,
+		"SELECT COUNT(*) FROM (SELECT COUNT(*) AS n,"
+		" MAX(webhook_id) AS last FROM delivery GROUP BY event_id)"
+		" WHERE n <> last"),
+	    0);
 	site_must_check(&site);
 	site_remove(&site);
 }
@@ -439,6 +597,8 @@ make_suite(void)
 	tcase_add_test(tcase, balance_pays_for_what_it_pays_for);
 	tcase_add_test(tcase, one_request_id_is_one_order);
 	tcase_add_test(tcase, order_is_canceled_once);
+	tcase_add_test(tcase, events_are_the_changes);
+	tcase_add_test(tcase, there_is_never_a_sixth_webhook);
 	tcase_add_loop_test(
 	    tcase, limit_admits_exactly_its_calls, 0, ROWS(limits));
 	tcase_add_test(tcase, there_is_never_an_eleventh_key);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * SIGKILL at random moments of add and cancel.  However often a program
- * dies, everything that is stored stays consistent, what was answered has
- * happened, and what was not answered has happened wholly or not at all.
+ * SIGKILL at random moments of add, cancel and the operator's moves.  However
+ * often a program dies, everything that is stored stays consistent, what was
+ * answered has happened, and what was not answered has happened wholly or not
+ * at all: with the events that tell of it.
  */
 #include <errno.h>
 #include <signal.h>
@@ -50,31 +51,75 @@ now_ns(void)
  */
 static int64_t run_ns = 3000000;
 
-/*
- * Runs one call and kills it at some moment of its run, every tenth not at
- * all.  True if it was killed; otherwise it has answered.
- */
+/* When a program was started, and whether it may live. */
+struct target {
+	struct child child;
+	int64_t begin;
+	int spare;
+};
+
+/* Before the start: every tenth is spared. */
+static struct target
+aim(void)
+{
+	return (struct target){ .begin = now_ns(),
+		.spare = random_number() % 10 == 0 };
+}
+
+static void
+kill_program(struct child *child)
+{
+	(void)kill(child->pid, SIGKILL);
+}
+
+/* Kills it at some moment of its run. */
+static void
+hit(struct target *target, void (*kill_it)(struct child *child))
+{
+	const int64_t wait = (int64_t)(random_number() % (uint64_t)run_ns);
+	struct timespec pause = { 0, (long)(wait % 1000000000) };
+
+	ck_assert_int_gt(target->child.pid, 0);
+	if (target->spare)
+		return;
+	while (nanosleep(&pause, &pause) != 0 && errno == EINTR)
+		;
+	kill_it(&target->child);
+}
+
+/* After its end; true if it was killed. */
+static int
+note(const struct target *target, int code)
+{
+	if (target->spare)
+		run_ns = (run_ns * 3 + (now_ns() - target->begin)) / 4;
+	return code == 128 + SIGKILL;
+}
+
+/* Runs one call and kills it.  Unless this is true it has answered. */
 static int
 run_and_kill(const char *program, const char *body, struct answer *answer)
 {
-	const int spare = random_number() % 10 == 0;
-	const int64_t begin = now_ns();
-	const int64_t wait = (int64_t)(random_number() % (uint64_t)run_ns);
-	struct timespec pause = { 0, (long)(wait % 1000000000) };
-	struct child child;
+	struct target target = aim();
 
 	cgi_start(&site, &(struct cgi_call){ .program = program, .body = body },
-	    &child);
-	ck_assert_int_gt(child.pid, 0);
-	if (!spare) {
-		while (nanosleep(&pause, &pause) != 0 && errno == EINTR)
-			;
-		cgi_kill(&child);
-	}
-	cgi_finish(&child, answer);
-	if (spare)
-		run_ns = (run_ns * 3 + (now_ns() - begin)) / 4;
-	return answer->code == 128 + SIGKILL;
+	    &target.child);
+	hit(&target, cgi_kill);
+	cgi_finish(&target.child, answer);
+	return note(&target, answer->code);
+}
+
+/* The same for the operator's "order set". */
+static int
+set_and_kill(const char *id, const char *status, struct output *output)
+{
+	struct target target = aim();
+
+	site_latchkey_start(&site, &target.child, "order", "set", id,
+	    "--status", status, "--remains", "40", NULL);
+	hit(&target, kill_program);
+	site_latchkey_finish(&target.child, output);
+	return note(&target, output->code);
 }
 
 static void
@@ -90,13 +135,34 @@ make_site(void)
 	(void)site_account(&site, "a@example.com");
 	site_credit(&site, "a@example.com", "10000");
 	site_key(&site, "a@example.com", key);
+	(void)api_number(&site, "webhook",
+	    "key=%s&action=webhook.add&url=https://example.com", key);
 }
 
-/* The balance is what the orders leave of it, to the last unit. */
+/*
+ * The balance is what the orders leave of it, to the last unit, and what the
+ * orders have been through is what was queued for the webhook.
+ */
 static void
 check_site(void)
 {
 	site_must_check(&site);
+	ck_assert_int_eq(
+	    site_sql_int(&site,
+		"SELECT COUNT(*) FROM orders WHERE event_seq <>"
+		" (SELECT COUNT(*) FROM event JOIN delivery"
+		"  ON event_id = event.id WHERE order_id = orders.id"
+		"  AND subject = 'order:' || orders.id || ':' ||"
+		"  json_extract(body, '$.data.seq'))"),
+	    0);
+	ck_assert_int_eq(site_sql_int(&site, "SELECT COUNT(*) FROM delivery"),
+	    site_sql_int(&site, "SELECT COUNT(*) FROM event"));
+	/* One when it was placed, two for Partial and Canceled, else one. */
+	ck_assert_int_eq(site_sql_int(&site, "SELECT COUNT(*) FROM event"),
+	    site_sql_int(&site,
+		"SELECT (SELECT COUNT(*) FROM orders) +"
+		" COALESCE(SUM(CASE WHEN to_status IN (5, 6) THEN 2"
+		" ELSE 1 END), 0) FROM order_move"));
 	ck_assert_int_eq(
 	    site_sql_int(&site, "SELECT balance_nano FROM account"),
 	    site_sql_int(&site,
@@ -218,6 +284,49 @@ START_TEST(cancel_is_all_or_nothing)
 }
 END_TEST
 
+/* Each order goes on until it has arrived, however often that is cut off. */
+START_TEST(an_operators_move_is_all_or_nothing)
+{
+	static const struct {
+		const char *name;
+		int status;
+	} steps[] = { { "In progress", 2 }, { "Partial", 5 } };
+	struct output output;
+	char id[24], sql[128];
+	int killed = 0, moved, i, step;
+
+	make_site();
+	for (i = 0; i < ROUNDS_MAX && killed < KILLS; i++) {
+		(void)snprintf(id, sizeof(id), "%lld",
+		    (long long)api_number(&site, "order",
+			"key=%s&action=add&service=1&quantity=100"
+			"&link=https://example.com/%d",
+			key, i));
+		for (step = 0; step < ROWS(steps); step++) {
+			killed += set_and_kill(id, steps[step].name, &output);
+			(void)snprintf(sql, sizeof(sql),
+			    "SELECT status = %d FROM orders WHERE id = %s",
+			    steps[step].status, id);
+			moved = site_sql_int(&site, sql) == 1;
+			ck_assert_msg(output.code == 128 + SIGKILL ||
+					  (output.code == 0 && moved),
+			    "order set %s: %d: %s", id, output.code,
+			    output.err);
+			output_clear(&output);
+			if (!moved)
+				free(site_latchkey_ok(&site, "order", "set", id,
+				    "--status", steps[step].name, "--remains",
+				    "40", NULL));
+		}
+		if (i % CHECK_EVERY == CHECK_EVERY - 1)
+			check_site();
+	}
+	ck_assert_int_ge(killed, KILLS);
+	check_site();
+	site_remove(&site);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -226,6 +335,7 @@ make_suite(void)
 
 	tcase_add_test(tcase, add_is_all_or_nothing);
 	tcase_add_test(tcase, cancel_is_all_or_nothing);
+	tcase_add_test(tcase, an_operators_move_is_all_or_nothing);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
