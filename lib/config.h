@@ -32,7 +32,7 @@ struct config {
 	char ca_file[CONFIG_PATH_MAX];  /* authorities that are trusted */
 	char sendmail[CONFIG_PATH_MAX]; /* "": no mail is sent */
 	char mail_from[CONFIG_TEXT_MAX];
-	int64_t fastcgi_calls;          /* of one process; 0: no end */
+	int64_t fastcgi_calls; /* of one process; 0: no end */
 	size_t nproxies;
 	char proxies[CONFIG_PROXIES_MAX][48]; /* trusted addresses */
 };

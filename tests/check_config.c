@@ -520,8 +520,8 @@ START_TEST(the_written_file_names_every_value)
 		"proxies = ", "refill_limit = 3", "busy_ms = 3000",
 		"webhook_local = no",
 		"ca_file = /etc/ssl/certs/ca-certificates.crt",
-		"sendmail = /usr/sbin/sendmail", "mail_from = ",
-		"fastcgi_calls = 10000" };
+		"sendmail = /usr/sbin/sendmail",
+		"mail_from = ", "fastcgi_calls = 10000" };
 	char path[SCRATCH_PATH_LEN], *text, *line, *rest;
 	const char *above = "";
 	int n = 0;
