@@ -1399,7 +1399,7 @@ START_TEST(a_hard_limit_of_processor_time_costs_no_call)
 	pid_t pid;
 	int i, fd, log, status;
 
-	/* It is to start anew as well, and must not: there is no time for it. */
+	/* It is to start anew as well, but there is no time for that. */
 	make_site("fastcgi_calls = 1");
 	f = fopen(in_site("public_html/cgi-bin/bounded"), "w");
 	ck_assert_ptr_nonnull(f);
