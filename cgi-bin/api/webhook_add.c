@@ -31,13 +31,15 @@ add(struct call *call)
 		    call->db, webhook_add(call->db, &call->caller, &key, url,
 				  events, call->now, &id, &secret, &call->why));
 	secret_wipe(&key, sizeof(key));
-	if (rc != RC_OK)
-		return rc;
-	names = webhook_field_names(events);
-	rc = action_answer(
-	    call, json_pack("{s:I, s:s, s:o, s:s, s:s}", "webhook",
-		      (json_int_t)id, "url", url, "events", names, "secret",
-		      secret.s, "status", webhook_status_name(WEBHOOK_ACTIVE)));
+	if (rc == RC_OK) {
+		names = webhook_field_names(events);
+		rc = action_answer(
+		    call, json_pack("{s:I, s:s, s:o, s:s, s:s}", "webhook",
+			      (json_int_t)id, "url", url, "events", names,
+			      "secret", secret.s, "status",
+			      webhook_status_name(WEBHOOK_ACTIVE)));
+	}
+	/* It is there even if the commit failed. */
 	secret_wipe(&secret, sizeof(secret));
 	return rc;
 }

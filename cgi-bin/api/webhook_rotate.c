@@ -28,6 +28,7 @@ rotate(struct call *call)
 {
 	struct webhook_secret secret;
 	char until[TIMESTAMP_LEN];
+	const char *end = NULL;
 	int64_t id = 0, overlap = 0;
 	struct seal_key key;
 	enum rc rc;
@@ -44,14 +45,13 @@ rotate(struct call *call)
 		    call->db, webhook_rotate(call->db, &call->caller, &key, id,
 				  overlap, call->now, &secret, &call->why));
 	secret_wipe(&key, sizeof(key));
-	if (rc != RC_OK)
-		return rc;
-	rc = action_answer(
-	    call, json_pack("{s:I, s:s, s:s*}", "webhook", (json_int_t)id,
-		      "secret", secret.s, "old_secret_until",
-		      overlap > 0
-			  ? timestamp_format(call->now + overlap * 3600, until)
-			  : NULL));
+	if (rc == RC_OK && overlap > 0)
+		end = timestamp_format(call->now + overlap * 3600, until);
+	if (rc == RC_OK)
+		rc = action_answer(call,
+		    json_pack("{s:I, s:s, s:s*}", "webhook", (json_int_t)id,
+			"secret", secret.s, "old_secret_until", end));
+	/* It is there even if the commit failed. */
 	secret_wipe(&secret, sizeof(secret));
 	return rc;
 }
