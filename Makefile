@@ -57,6 +57,7 @@ LDHARDEN = -fsanitize=address,undefined
 STATIC = -pie
 else
 BUILD = build
+# musl ignores this: its functions have no checked forms.
 HARDEN += -D_FORTIFY_SOURCE=2
 STATIC = $(if $(filter 1,$(PIE)),-static-pie,-static -no-pie)
 endif
