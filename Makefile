@@ -71,8 +71,12 @@ LIBS = -lsqlite3 -lgcrypt -lgpg-error -ljansson -lm
 ACTIONS = $(filter-out one v2,$(basename $(notdir $(wildcard cgi-bin/api/*.c))))
 CGI = $(addprefix $(BUILD)/cgi-bin/,$(ACTIONS) v2)
 LIB = $(BUILD)/liblatchkey.a
+TEMPLATES = $(sort $(wildcard cgi-bin/layout/*.html cgi-bin/dashboard/*.html))
+TEMPLATENAMES = $(subst /,_,$(TEMPLATES:cgi-bin/%.html=template_%))
+TEMPLATELISTS = template_layout template_all
 LIBOBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c)) \
-	$(BUILD)/obj/gen/migrations.o
+	$(BUILD)/obj/gen/migrations.o \
+	$(patsubst %,$(BUILD)/obj/gen/%.o,$(TEMPLATENAMES) $(TEMPLATELISTS))
 
 # Of what static programs are; $(BUILD)/obj is for tests and what is dynamic.
 ifeq ($(LIBC),musl)
@@ -140,6 +144,34 @@ $(BUILD)/gen/schema_version.h: $(sort $(wildcard schema/0*.sql))
 	@mkdir -p $(@D)
 	@echo '#define SCHEMA_VERSION $(words $^)' >$@
 
+# Each template is an object of its own, so that a program has those that it
+# names.  The header changes only when one comes or goes.
+EMBED = @mkdir -p $(@D); \
+	LC_ALL=C awk -f cgi-bin/layout/embed.awk $< >$@.new && mv $@.new $@
+
+$(BUILD)/gen/template_layout_%.c: cgi-bin/layout/%.html \
+		cgi-bin/layout/embed.awk
+	$(EMBED)
+
+$(BUILD)/gen/template_dashboard_%.c: cgi-bin/dashboard/%.html \
+		cgi-bin/layout/embed.awk
+	$(EMBED)
+
+$(BUILD)/gen/templates.h: $(TEMPLATES) Makefile \
+		$(wildcard cgi-bin/layout cgi-bin/dashboard)
+	@mkdir -p $(@D)
+	@{ echo '#include "template.h"'; \
+		printf 'extern const struct template %s;\n' $(TEMPLATENAMES); \
+		printf 'extern const struct template *const %s[];\n' \
+		$(TEMPLATELISTS); } >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(TEMPLATELISTS:%=$(BUILD)/gen/%.c): $(BUILD)/gen/%.c: $(BUILD)/gen/templates.h
+	@{ echo '#include "templates.h"'; \
+		echo 'const struct template *const $*[] = {'; \
+		printf '&%s,\n' $(filter $(subst all,,$*)%,$(TEMPLATENAMES)); \
+		echo 'NULL };'; } >$@
+
 # The libraries of musl's programs; made once, and anew by "make libs" if
 # Debian has others.
 build/static/versions: lib/static-libs
@@ -154,6 +186,7 @@ COMPILE = @mkdir -p $(@D); echo '  CC   $<'; \
 	$(if $(filter $(BUILD)/musl/%,$@),$(STATICCC),$(CC)) \
 	$(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 OBJECTS = $(BUILD)/gen/schema_version.h Makefile
+GENERATED = $(BUILD)/gen/templates.h
 
 $(BUILD)/musl/gen/migrations.o: build/static/versions
 
@@ -161,10 +194,17 @@ $(BUILD)/obj/gen/migrations.o $(BUILD)/musl/gen/migrations.o: \
 		$(BUILD)/gen/migrations.c
 	$(COMPILE) -Wno-overlength-strings
 
-$(BUILD)/obj/%.o: %.c $(OBJECTS)
+$(BUILD)/obj/gen/template_%.o: $(BUILD)/gen/template_%.c | $(GENERATED)
+	$(COMPILE) -Wno-overlength-strings
+
+$(BUILD)/musl/gen/template_%.o: $(BUILD)/gen/template_%.c \
+		build/static/versions | $(GENERATED)
+	$(COMPILE) -Wno-overlength-strings
+
+$(BUILD)/obj/%.o: %.c $(OBJECTS) | $(GENERATED)
 	$(COMPILE)
 
-$(BUILD)/musl/%.o: %.c $(OBJECTS) build/static/versions
+$(BUILD)/musl/%.o: %.c $(OBJECTS) build/static/versions | $(GENERATED)
 	$(COMPILE)
 
 $(BUILD)/obj/cgi-bin/main_%.o: cgi-bin/api/one.c $(OBJECTS)
@@ -216,7 +256,8 @@ $(BUILD)/bin/deliver-webhooks: $(BUILD)/obj/bin/deliver_webhooks.o $(LIB)
 		-Wl,-Bstatic $(filter-out -lm,$(LIBS)) -Wl,-Bdynamic -lcurl -lm
 
 # Objects are kept, also those that only a pattern names.
-.PRECIOUS: $(BUILD)/obj/%.o $(BUILD)/obj/tests/%.o $(BUILD)/musl/%.o
+.PRECIOUS: $(BUILD)/obj/%.o $(BUILD)/obj/tests/%.o $(BUILD)/musl/%.o \
+	$(BUILD)/gen/template_layout_%.c $(BUILD)/gen/template_dashboard_%.c
 
 # --- installing -----------------------------------------------------------
 
@@ -286,7 +327,7 @@ TESTLIBS = -lcheck -lsubunit -lrt -lpthread -lcurl $(LIBS)
 TESTCFLAGS = $(filter-out -Wnull-dereference,$(CFLAGS))
 RECEIVER = $(BUILD)/tests/receiver
 
-$(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/gen/schema_version.h Makefile
+$(BUILD)/obj/tests/%.o: tests/%.c $(OBJECTS) | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo '  CC   $<'
 	@$(CC) $(CPPFLAGS) -Itests $(TESTCFLAGS) -MMD -MP -c -o $@ $<
