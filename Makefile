@@ -72,7 +72,7 @@ ACTIONS = $(filter-out one v2,$(basename $(notdir $(wildcard cgi-bin/api/*.c))))
 CGI = $(addprefix $(BUILD)/cgi-bin/,$(ACTIONS) v2)
 LIB = $(BUILD)/liblatchkey.a
 LIBOBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c)) \
-	$(BUILD)/obj/gen/migrations.o
+	$(BUILD)/obj/gen/migrations.o $(BUILD)/obj/gen/people_migrations.o
 
 # Of what static programs are; $(BUILD)/obj is for tests and what is dynamic.
 ifeq ($(LIBC),musl)
@@ -131,14 +131,22 @@ $(NPM)/node_modules/.package-lock.json: $(wildcard tests/npm/*) | deps-CHECK
 
 # --- building -------------------------------------------------------------
 
-$(BUILD)/gen/migrations.c: schema/embed.awk $(sort $(wildcard schema/*.sql))
+MIGRATIONS = $(sort $(wildcard schema/0*.sql))
+PEOPLE_MIGRATIONS = $(sort $(wildcard schema/people/0*.sql))
+
+$(BUILD)/gen/migrations.c: schema/embed.awk $(MIGRATIONS) schema/demo.sql
+$(BUILD)/gen/people_migrations.c: schema/embed.awk $(PEOPLE_MIGRATIONS)
+
+# One set of migrations for each database, named as the file is.
+$(BUILD)/gen/%migrations.c:
 	@mkdir -p $(@D)
 	@echo '  GEN  $@'
-	@LC_ALL=C awk -f $^ >$@.new && mv $@.new $@
+	@LC_ALL=C awk -v set=$(basename $(@F)) -f $^ >$@.new && mv $@.new $@
 
-$(BUILD)/gen/schema_version.h: $(sort $(wildcard schema/0*.sql))
+$(BUILD)/gen/schema_version.h: $(MIGRATIONS) $(PEOPLE_MIGRATIONS)
 	@mkdir -p $(@D)
-	@echo '#define SCHEMA_VERSION $(words $^)' >$@
+	@{ echo '#define SCHEMA_VERSION $(words $(MIGRATIONS))'; \
+	echo '#define PEOPLE_SCHEMA_VERSION $(words $(PEOPLE_MIGRATIONS))'; } >$@
 
 # The libraries of musl's programs; made once, and anew by "make libs" if
 # Debian has others.
@@ -155,10 +163,10 @@ COMPILE = @mkdir -p $(@D); echo '  CC   $<'; \
 	$(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 OBJECTS = $(BUILD)/gen/schema_version.h Makefile
 
-$(BUILD)/musl/gen/migrations.o: build/static/versions
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
+	$(COMPILE) -Wno-overlength-strings
 
-$(BUILD)/obj/gen/migrations.o $(BUILD)/musl/gen/migrations.o: \
-		$(BUILD)/gen/migrations.c
+$(BUILD)/musl/gen/%.o: $(BUILD)/gen/%.c build/static/versions
 	$(COMPILE) -Wno-overlength-strings
 
 $(BUILD)/obj/%.o: %.c $(OBJECTS)

@@ -24,10 +24,9 @@
 /* Who is counted at what.  The numbers stand in the database. */
 enum guess_kind {
 	GUESS_PASSWORD = 1, /* of an e-mail address, known or not */
-	GUESS_ADDRESS,      /* all that an address of the network guesses */
+	GUESS_ADDRESS,      /* all that an address of the network logs in to */
 	GUESS_SECOND,       /* an account's second factor at log-in */
 	GUESS_AGAIN,        /* an account's password and factor, once more */
-	GUESS_TOKEN,        /* mailed tokens, by address of the network */
 	GUESS_MAIL_TO,      /* mails that anybody can have sent to one */
 	GUESS_MAIL_FROM,    /* the same, by address of the network */
 	GUESS_KINDS
@@ -35,8 +34,9 @@ enum guess_kind {
 
 enum {
 	GUESS_FREE = 5,        /* failures of an account before a delay */
-	GUESS_DELAY_MAX = 900, /* seconds */
-	GUESS_MAX = 4          /* counters of one try */
+	GUESS_DELAY_MAX = 900, /* seconds, of whatever is guessed */
+	GUESS_KEEP = 3600, /* seconds without a failure, and it is forgotten */
+	GUESS_MAX = 4      /* counters of one try */
 };
 
 /* One counter. */
@@ -44,6 +44,9 @@ struct guess {
 	enum guess_kind kind;
 	unsigned char subject[16];
 	size_t subject_len;
+	int64_t failures_before; /* set by guess_admit, for guess_undo */
+	int64_t failed_before;
+	int64_t failed_at;
 };
 
 /*
@@ -63,7 +66,7 @@ void guess_address(
  * RC_LIMITED, and *wait_s is for how long.  A clock that is set back never
  * makes a delay longer.
  */
-enum rc guess_admit(struct db *people, const struct guess *guesses, size_t n,
+enum rc guess_admit(struct db *people, struct guess *guesses, size_t n,
     int64_t now, int64_t *wait_s);
 
 /*
@@ -73,7 +76,7 @@ enum rc guess_admit(struct db *people, const struct guess *guesses, size_t n,
  */
 enum rc guess_right(struct db *people, const struct guess *guesses, size_t n);
 
-/* It was not tried after all: each counter gets back one try. */
+/* It was not tried after all: each counter is as if it had not been. */
 enum rc guess_undo(struct db *people, const struct guess *guesses, size_t n);
 
 /* Forgets a counter: a new password was set by mail or by the operator. */

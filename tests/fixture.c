@@ -109,7 +109,7 @@ fixture_setup(void)
 	ck_assert_int_eq(secret_init(), RC_OK);
 	ck_assert_int_eq(
 	    db_open(fx.path, DB_CREATE, FIXTURE_BUSY_MS, &fx.db), RC_OK);
-	ck_assert_int_eq(migrate(fx.db, &from, &to), RC_OK);
+	ck_assert_int_eq(migrate(fx.db, migrations, &from, &to), RC_OK);
 	fixture_begin();
 	add_account(&fx.one, "one@example.test", FIXTURE_BALANCE);
 	add_account(&fx.two, "two@example.test", FIXTURE_BALANCE_2);
