@@ -63,8 +63,8 @@ void guess_address(
 
 /*
  * May this be tried?  Counts a failure in all n counters, or in none:
- * RC_LIMITED, and *wait_s is for how long.  A clock that is set back never
- * makes a delay longer.
+ * RC_LIMITED, and *wait_s is for how long.  A clock that is set back makes a
+ * delay longer by no more than PEOPLE_CLOCK_SLACK.
  */
 enum rc guess_admit(struct db *people, struct guess *guesses, size_t n,
     int64_t now, int64_t *wait_s);

@@ -49,21 +49,4 @@ enum rc people_open(
 /* Closes and wipes; may be called twice, and on what was all zero. */
 void people_close(struct people *people);
 
-/* What people_sweep has deleted. */
-struct people_swept {
-	int64_t sessions, mail_tokens, guesses, forms, audits, second_factors;
-};
-
-/*
- * Deletes what has expired: sessions, mailed tokens, counters of guesses,
- * used forms, second factors that were never confirmed and, unless
- * audit_days is 0, the security history before that many days.  In
- * transactions of at most PEOPLE_SWEEP_ROWS rows, so that nobody waits long;
- * none may be open.  RC_BUSY, RC_FAIL (logged): *swept tells what was done
- * before.
- */
-enum { PEOPLE_SWEEP_ROWS = 500 };
-enum rc people_sweep(
-    struct db *db, int64_t audit_days, int64_t now, struct people_swept *swept);
-
 #endif
