@@ -75,7 +75,7 @@ TEMPLATES = $(sort $(wildcard cgi-bin/layout/*.html cgi-bin/dashboard/*.html))
 TEMPLATENAMES = $(subst /,_,$(TEMPLATES:cgi-bin/%.html=template_%))
 TEMPLATELISTS = template_layout template_all
 LIBOBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c)) \
-	$(BUILD)/obj/gen/migrations.o \
+	$(BUILD)/obj/gen/migrations.o $(BUILD)/obj/gen/people_migrations.o \
 	$(patsubst %,$(BUILD)/obj/gen/%.o,$(TEMPLATENAMES) $(TEMPLATELISTS))
 
 # Of what static programs are; $(BUILD)/obj is for tests and what is dynamic.
@@ -135,14 +135,22 @@ $(NPM)/node_modules/.package-lock.json: $(wildcard tests/npm/*) | deps-CHECK
 
 # --- building -------------------------------------------------------------
 
-$(BUILD)/gen/migrations.c: schema/embed.awk $(sort $(wildcard schema/*.sql))
+MIGRATIONS = $(sort $(wildcard schema/0*.sql))
+PEOPLE_MIGRATIONS = $(sort $(wildcard schema/people/0*.sql))
+
+$(BUILD)/gen/migrations.c: schema/embed.awk $(MIGRATIONS) schema/demo.sql
+$(BUILD)/gen/people_migrations.c: schema/embed.awk $(PEOPLE_MIGRATIONS)
+
+# One set of migrations for each database, named as the file is.
+$(BUILD)/gen/%migrations.c:
 	@mkdir -p $(@D)
 	@echo '  GEN  $@'
-	@LC_ALL=C awk -f $^ >$@.new && mv $@.new $@
+	@LC_ALL=C awk -v set=$(basename $(@F)) -f $^ >$@.new && mv $@.new $@
 
-$(BUILD)/gen/schema_version.h: $(sort $(wildcard schema/0*.sql))
+$(BUILD)/gen/schema_version.h: $(MIGRATIONS) $(PEOPLE_MIGRATIONS)
 	@mkdir -p $(@D)
-	@echo '#define SCHEMA_VERSION $(words $^)' >$@
+	@{ echo '#define SCHEMA_VERSION $(words $(MIGRATIONS))'; \
+	echo '#define PEOPLE_SCHEMA_VERSION $(words $(PEOPLE_MIGRATIONS))'; } >$@
 
 # Each template is an object of its own, so that a program has those that it
 # names.  The header changes only when one comes or goes.
@@ -188,10 +196,10 @@ COMPILE = @mkdir -p $(@D); echo '  CC   $<'; \
 OBJECTS = $(BUILD)/gen/schema_version.h Makefile
 GENERATED = $(BUILD)/gen/templates.h
 
-$(BUILD)/musl/gen/migrations.o: build/static/versions
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
+	$(COMPILE) -Wno-overlength-strings
 
-$(BUILD)/obj/gen/migrations.o $(BUILD)/musl/gen/migrations.o: \
-		$(BUILD)/gen/migrations.c
+$(BUILD)/musl/gen/%.o: $(BUILD)/gen/%.c build/static/versions
 	$(COMPILE) -Wno-overlength-strings
 
 $(BUILD)/obj/gen/template_%.o: $(BUILD)/gen/template_%.c | $(GENERATED)
