@@ -70,6 +70,8 @@ LIBS = -lsqlite3 -lgcrypt -lgpg-error -ljansson -lm
 
 ACTIONS = $(filter-out one v2,$(basename $(notdir $(wildcard cgi-bin/api/*.c))))
 CGI = $(addprefix $(BUILD)/cgi-bin/,$(ACTIONS) v2)
+PAGES = $(filter-out one,$(basename $(notdir $(wildcard cgi-bin/dashboard/*.c))))
+DASHBOARD = $(addprefix $(BUILD)/cgi-bin/dashboard/,$(PAGES))
 LIB = $(BUILD)/liblatchkey.a
 TEMPLATES = $(sort $(wildcard cgi-bin/layout/*.html cgi-bin/dashboard/*.html))
 TEMPLATENAMES = $(subst /,_,$(TEMPLATES:cgi-bin/%.html=template_%))
@@ -101,7 +103,7 @@ BIN = $(BUILD)/bin/latchkey $(BUILD)/bin/deliver-webhooks
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 
-all: $(CGI) $(BIN)
+all: $(CGI) $(DASHBOARD) $(BIN)
 
 # --- dependencies: Debian packages ---------------------------------------
 
@@ -222,6 +224,16 @@ $(BUILD)/musl/cgi-bin/main_%.o: cgi-bin/api/one.c $(OBJECTS) \
 		build/static/versions
 	$(COMPILE) -DACTION=$*
 
+# A page without a template answers with something else.
+PAGE = -DPAGE=$* $(if $(wildcard cgi-bin/dashboard/$*.html),,-DNO_TEMPLATE)
+
+$(BUILD)/obj/cgi-bin/dashboard/main_%.o: cgi-bin/dashboard/one.c $(OBJECTS)
+	$(COMPILE) $(PAGE)
+
+$(BUILD)/musl/cgi-bin/dashboard/main_%.o: cgi-bin/dashboard/one.c $(OBJECTS) \
+		build/static/versions
+	$(COMPILE) $(PAGE)
+
 $(LIB): $(LIBOBJ)
 	@echo '  AR   $@'
 	@rm -f $@ && ar crs $@ $^
@@ -252,6 +264,12 @@ $(BUILD)/cgi-bin/v2: $(STATICOBJ)/cgi-bin/api/v2.o \
 		$(STATICLIB) $(BUILD)/gen/linked-$(LIBC)
 	$(LINK)
 
+$(DASHBOARD): $(BUILD)/cgi-bin/dashboard/%: \
+		$(STATICOBJ)/cgi-bin/dashboard/main_%.o \
+		$(STATICOBJ)/cgi-bin/dashboard/%.o \
+		$(STATICLIB) $(BUILD)/gen/linked-$(LIBC)
+	$(LINK)
+
 $(BUILD)/bin/latchkey: $(LATCHKEYOBJ) $(STATICLIB) \
 		$(BUILD)/gen/linked-$(LIBC)
 	$(LINK)
@@ -276,20 +294,23 @@ STRIP = strip
 READY = $(BUILD)$(if $(STRIP),/stripped)
 READYBIN = $(BIN:$(BUILD)/%=$(READY)/%)
 READYCGI = $(CGI:$(BUILD)/%=$(READY)/%)
+READYDASHBOARD = $(DASHBOARD:$(BUILD)/%=$(READY)/%)
 
 $(BUILD)/stripped/%: $(BUILD)/%
 	@mkdir -p $(@D)
 	@$(STRIP) -o $@ $<
 
-install: all $(READYBIN) $(READYCGI)
+install: all $(READYBIN) $(READYCGI) $(READYDASHBOARD)
 	@# Directories that are there keep their modes.
 	for d in $(PREFIX)/bin $(HTDOCS) $(HTDOCS)/developers \
-		$(HTDOCS)/developers/examples $(CGIBIN) \
+		$(HTDOCS)/developers/examples $(CGIBIN) $(CGIBIN)/dashboard \
 		$(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man8; do \
 		test -d $(DESTDIR)$$d || install -d -m 0755 $(DESTDIR)$$d; done
 	install -m 0755 $(READYBIN) $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(READYCGI) $(DESTDIR)$(CGIBIN)
+	install -m 0755 $(READYDASHBOARD) $(DESTDIR)$(CGIBIN)/dashboard
 	install -m 0644 cgi-bin/.htaccess $(DESTDIR)$(CGIBIN)
+	install -m 0644 cgi-bin/dashboard/.htaccess $(DESTDIR)$(CGIBIN)/dashboard
 	test '$(FASTCGI)' != no || sed -i '/mod_fcgid/,/^<\/IfModule>/d' \
 		$(DESTDIR)$(CGIBIN)/.htaccess
 	install -m 0644 $(filter-out %/index.html,$(wildcard htdocs/*.*)) \
@@ -308,7 +329,8 @@ install: all $(READYBIN) $(READYCGI)
 
 # Leaves latchkey.conf and data/ alone: those are the operator's.
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(CGIBIN)/,$(notdir $(CGI)) .htaccess) \
+	rm -f $(addprefix $(DESTDIR)$(CGIBIN)/,$(notdir $(CGI)) .htaccess \
+			$(addprefix dashboard/,$(PAGES) .htaccess)) \
 		$(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(BIN))) \
 		$(patsubst htdocs/%,$(DESTDIR)$(HTDOCS)/%,$(wildcard \
 			htdocs/developers/*.* htdocs/developers/examples/*)) \
