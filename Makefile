@@ -227,11 +227,12 @@ $(BUILD)/musl/cgi-bin/main_%.o: cgi-bin/api/one.c $(OBJECTS) \
 # A page without a template answers with something else.
 PAGE = -DPAGE=$* $(if $(wildcard cgi-bin/dashboard/$*.html),,-DNO_TEMPLATE)
 
-$(BUILD)/obj/cgi-bin/dashboard/main_%.o: cgi-bin/dashboard/one.c $(OBJECTS)
+$(BUILD)/obj/cgi-bin/dashboard/main_%.o: cgi-bin/dashboard/one.c $(OBJECTS) \
+		| $(GENERATED)
 	$(COMPILE) $(PAGE)
 
 $(BUILD)/musl/cgi-bin/dashboard/main_%.o: cgi-bin/dashboard/one.c $(OBJECTS) \
-		build/static/versions
+		build/static/versions | $(GENERATED)
 	$(COMPILE) $(PAGE)
 
 $(LIB): $(LIBOBJ)

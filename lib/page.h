@@ -67,6 +67,7 @@
  *	error.FIELD		texts of page_error; error.form for NULL
  *	wrong			true if there are any
  *	value.FIELD		what was sent, for fields that the form keeps
+ *	logout			the form of log-out, for the head
  */
 #ifndef LATCHKEY_PAGE_H
 #define LATCHKEY_PAGE_H
@@ -96,7 +97,8 @@ enum page_access {
 	PAGE_ACCOUNT, /* logged in; others are sent to log in */
 	PAGE_HALF,    /* the password was given, the second factor was not */
 	PAGE_VISITOR, /* not logged in; others are sent to the overview */
-	PAGE_ANYBODY  /* all of these */
+	PAGE_ANYBODY, /* all of these */
+	PAGE_CONSTANT /* the same for all: no database is even opened */
 };
 
 /* What a form may be beside the usual; a sum. */
@@ -140,12 +142,6 @@ struct page {
 	 */
 	enum rc (*get)(struct page_call *call);
 	const struct page_form *forms; /* may be NULL */
-	/*
-	 * Does what page_later has left, after the answer, in a process of
-	 * its own: nobody waits for it, and how long it takes tells nobody
-	 * anything.  Here call has neither form nor session.  May be NULL.
-	 */
-	enum rc (*later)(struct page_call *call, const json_t *what);
 };
 
 /* A call on its way through a page. */
@@ -219,19 +215,33 @@ enum rc page_show(struct page_call *call);
 /*
  * For answers that are no page: what is written to the file that this gives
  * is sent as that type instead of the model, to be saved as filename (NULL:
- * to be shown).  NULL (logged) without memory.  Owned by the framework.
+ * to be shown).  Both are kept, not copied.  Owned by the framework.
  */
 FILE *page_output(
     struct page_call *call, const char *type, const char *filename);
 
+/* How long browsers may keep it: a Cache-Control header; kept, not copied. */
+void page_cache(struct page_call *call, const char *cache);
+
+/* Adds /dashboard/ and what follows ("reset?token=...") to the panel's URL. */
+enum { PAGE_URL_LEN = CONFIG_TEXT_MAX + 256 };
+enum rc page_url(
+    const struct page_call *call, const char *to, char url[PAGE_URL_LEN]);
+
 /*
  * Asks again for who is there, in a form of a page for accounts: the field
- * "password", and where the second factor is on "code" ({{> reauth}} has
- * both).  RC_INVALID (noted for the fields) if one is wrong, RC_LIMITED after
- * too many tries, RC_BUSY if too many passwords are being looked at.  To be
- * called before any transaction, since it takes its time.
+ * "password", and where the second factor is on "code".  RC_INVALID (noted)
+ * if one is wrong, RC_LIMITED after too many tries, RC_BUSY if too many
+ * passwords are being looked at.  To be called before any transaction, since
+ * it takes its time.
  */
 enum rc page_reauthenticate(struct page_call *call);
+
+/*
+ * For get of such a page: puts "reauth" into the model, with "second" true
+ * where there is a second factor, for {{> reauth}} in the form.
+ */
+enum rc page_set_reauth(struct page_call *call);
 
 /*
  * A text that is the same for every time the form is sent, and for no other:
@@ -240,17 +250,14 @@ enum rc page_reauthenticate(struct page_call *call);
 const char *page_once(const struct page_call *call);
 
 /*
- * Leaves a mail to be sent after the answer, if the form is done (RC_OK) and
- * the answer could be made; all are copied.  RC_FAIL without memory.
+ * Leaves a mail to be sent after the answer, if the form is done (RC_OK): by
+ * a process of its own, so that nobody waits for it.  All texts are copied.
+ * With to NULL the same is done and nothing sent: where there is a mail for
+ * some and none for others, nobody can tell by the time.  RC_FAIL without
+ * memory.
  */
 enum rc page_mail(struct page_call *call, const char *to, const char *subject,
     const char *text);
-
-/*
- * Leaves work for the page's later, after the answer; drops the reference.
- * RC_FAIL without memory.
- */
-enum rc page_later(struct page_call *call, json_t *what);
 
 /*
  * Gives the browser the token of another session in its cookie: after log-in
