@@ -70,12 +70,14 @@ LIBS = -lsqlite3 -lgcrypt -lgpg-error -ljansson -lm
 
 ACTIONS = $(filter-out one v2,$(basename $(notdir $(wildcard cgi-bin/api/*.c))))
 CGI = $(addprefix $(BUILD)/cgi-bin/,$(ACTIONS) v2)
+PAGES = $(filter-out one,$(basename $(notdir $(wildcard cgi-bin/dashboard/*.c))))
+DASHBOARD = $(addprefix $(BUILD)/cgi-bin/dashboard/,$(PAGES))
 LIB = $(BUILD)/liblatchkey.a
 TEMPLATES = $(sort $(wildcard cgi-bin/layout/*.html cgi-bin/dashboard/*.html))
 TEMPLATENAMES = $(subst /,_,$(TEMPLATES:cgi-bin/%.html=template_%))
 TEMPLATELISTS = template_layout template_all
 LIBOBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c)) \
-	$(BUILD)/obj/gen/migrations.o \
+	$(BUILD)/obj/gen/migrations.o $(BUILD)/obj/gen/people_migrations.o \
 	$(patsubst %,$(BUILD)/obj/gen/%.o,$(TEMPLATENAMES) $(TEMPLATELISTS))
 
 # Of what static programs are; $(BUILD)/obj is for tests and what is dynamic.
@@ -101,7 +103,7 @@ BIN = $(BUILD)/bin/latchkey $(BUILD)/bin/deliver-webhooks
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 
-all: $(CGI) $(BIN)
+all: $(CGI) $(DASHBOARD) $(BIN)
 
 # --- dependencies: Debian packages ---------------------------------------
 
@@ -135,14 +137,22 @@ $(NPM)/node_modules/.package-lock.json: $(wildcard tests/npm/*) | deps-CHECK
 
 # --- building -------------------------------------------------------------
 
-$(BUILD)/gen/migrations.c: schema/embed.awk $(sort $(wildcard schema/*.sql))
+MIGRATIONS = $(sort $(wildcard schema/0*.sql))
+PEOPLE_MIGRATIONS = $(sort $(wildcard schema/people/0*.sql))
+
+$(BUILD)/gen/migrations.c: schema/embed.awk $(MIGRATIONS) schema/demo.sql
+$(BUILD)/gen/people_migrations.c: schema/embed.awk $(PEOPLE_MIGRATIONS)
+
+# One set of migrations for each database, named as the file is.
+$(BUILD)/gen/%migrations.c:
 	@mkdir -p $(@D)
 	@echo '  GEN  $@'
-	@LC_ALL=C awk -f $^ >$@.new && mv $@.new $@
+	@LC_ALL=C awk -v set=$(basename $(@F)) -f $^ >$@.new && mv $@.new $@
 
-$(BUILD)/gen/schema_version.h: $(sort $(wildcard schema/0*.sql))
+$(BUILD)/gen/schema_version.h: $(MIGRATIONS) $(PEOPLE_MIGRATIONS)
 	@mkdir -p $(@D)
-	@echo '#define SCHEMA_VERSION $(words $^)' >$@
+	@{ echo '#define SCHEMA_VERSION $(words $(MIGRATIONS))'; \
+	echo '#define PEOPLE_SCHEMA_VERSION $(words $(PEOPLE_MIGRATIONS))'; } >$@
 
 # Each template is an object of its own, so that a program has those that it
 # names.  The header changes only when one comes or goes.
@@ -188,10 +198,10 @@ COMPILE = @mkdir -p $(@D); echo '  CC   $<'; \
 OBJECTS = $(BUILD)/gen/schema_version.h Makefile
 GENERATED = $(BUILD)/gen/templates.h
 
-$(BUILD)/musl/gen/migrations.o: build/static/versions
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
+	$(COMPILE) -Wno-overlength-strings
 
-$(BUILD)/obj/gen/migrations.o $(BUILD)/musl/gen/migrations.o: \
-		$(BUILD)/gen/migrations.c
+$(BUILD)/musl/gen/%.o: $(BUILD)/gen/%.c build/static/versions
 	$(COMPILE) -Wno-overlength-strings
 
 $(BUILD)/obj/gen/template_%.o: $(BUILD)/gen/template_%.c | $(GENERATED)
@@ -213,6 +223,17 @@ $(BUILD)/obj/cgi-bin/main_%.o: cgi-bin/api/one.c $(OBJECTS)
 $(BUILD)/musl/cgi-bin/main_%.o: cgi-bin/api/one.c $(OBJECTS) \
 		build/static/versions
 	$(COMPILE) -DACTION=$*
+
+# A page without a template answers with something else.
+PAGE = -DPAGE=$* $(if $(wildcard cgi-bin/dashboard/$*.html),,-DNO_TEMPLATE)
+
+$(BUILD)/obj/cgi-bin/dashboard/main_%.o: cgi-bin/dashboard/one.c $(OBJECTS) \
+		| $(GENERATED)
+	$(COMPILE) $(PAGE)
+
+$(BUILD)/musl/cgi-bin/dashboard/main_%.o: cgi-bin/dashboard/one.c $(OBJECTS) \
+		build/static/versions | $(GENERATED)
+	$(COMPILE) $(PAGE)
 
 $(LIB): $(LIBOBJ)
 	@echo '  AR   $@'
@@ -244,6 +265,12 @@ $(BUILD)/cgi-bin/v2: $(STATICOBJ)/cgi-bin/api/v2.o \
 		$(STATICLIB) $(BUILD)/gen/linked-$(LIBC)
 	$(LINK)
 
+$(DASHBOARD): $(BUILD)/cgi-bin/dashboard/%: \
+		$(STATICOBJ)/cgi-bin/dashboard/main_%.o \
+		$(STATICOBJ)/cgi-bin/dashboard/%.o \
+		$(STATICLIB) $(BUILD)/gen/linked-$(LIBC)
+	$(LINK)
+
 $(BUILD)/bin/latchkey: $(LATCHKEYOBJ) $(STATICLIB) \
 		$(BUILD)/gen/linked-$(LIBC)
 	$(LINK)
@@ -268,20 +295,23 @@ STRIP = strip
 READY = $(BUILD)$(if $(STRIP),/stripped)
 READYBIN = $(BIN:$(BUILD)/%=$(READY)/%)
 READYCGI = $(CGI:$(BUILD)/%=$(READY)/%)
+READYDASHBOARD = $(DASHBOARD:$(BUILD)/%=$(READY)/%)
 
 $(BUILD)/stripped/%: $(BUILD)/%
 	@mkdir -p $(@D)
 	@$(STRIP) -o $@ $<
 
-install: all $(READYBIN) $(READYCGI)
+install: all $(READYBIN) $(READYCGI) $(READYDASHBOARD)
 	@# Directories that are there keep their modes.
 	for d in $(PREFIX)/bin $(HTDOCS) $(HTDOCS)/developers \
-		$(HTDOCS)/developers/examples $(CGIBIN) \
+		$(HTDOCS)/developers/examples $(CGIBIN) $(CGIBIN)/dashboard \
 		$(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man8; do \
 		test -d $(DESTDIR)$$d || install -d -m 0755 $(DESTDIR)$$d; done
 	install -m 0755 $(READYBIN) $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(READYCGI) $(DESTDIR)$(CGIBIN)
+	install -m 0755 $(READYDASHBOARD) $(DESTDIR)$(CGIBIN)/dashboard
 	install -m 0644 cgi-bin/.htaccess $(DESTDIR)$(CGIBIN)
+	install -m 0644 cgi-bin/dashboard/.htaccess $(DESTDIR)$(CGIBIN)/dashboard
 	test '$(FASTCGI)' != no || sed -i '/mod_fcgid/,/^<\/IfModule>/d' \
 		$(DESTDIR)$(CGIBIN)/.htaccess
 	install -m 0644 $(filter-out %/index.html,$(wildcard htdocs/*.*)) \
@@ -300,7 +330,8 @@ install: all $(READYBIN) $(READYCGI)
 
 # Leaves latchkey.conf and data/ alone: those are the operator's.
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(CGIBIN)/,$(notdir $(CGI)) .htaccess) \
+	rm -f $(addprefix $(DESTDIR)$(CGIBIN)/,$(notdir $(CGI)) .htaccess \
+			$(addprefix dashboard/,$(PAGES) .htaccess)) \
 		$(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(BIN))) \
 		$(patsubst htdocs/%,$(DESTDIR)$(HTDOCS)/%,$(wildcard \
 			htdocs/developers/*.* htdocs/developers/examples/*)) \

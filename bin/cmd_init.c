@@ -271,7 +271,7 @@ make_database(const struct config *config, const char *path, int64_t *sealed)
 
 	rc = db_open(path, DB_CREATE, config->busy_ms, &db);
 	if (rc == RC_OK)
-		rc = migrate(db, &from, &to);
+		rc = migrate(db, migrations, &from, &to);
 	if (rc == RC_OK)
 		rc = count_sealed(db, sealed);
 	db_close(db);
@@ -397,7 +397,7 @@ cmd_migrate(struct cmd_call *call)
 	enum cmd_exit status;
 	enum rc rc;
 
-	rc = migrate(call->db, &from, &to);
+	rc = migrate(call->db, migrations, &from, &to);
 	if (rc == RC_OK)
 		rc = count_sealed(call->db, &sealed);
 	if (rc == RC_OK)

@@ -20,6 +20,8 @@ enum { BUSY_RETRY_S = 2 }; /* Retry-After of a 503, seconds */
 /* A call and what belongs to the way around it. */
 struct way {
 	struct server *server;
+	const struct action *const *actions;
+	size_t nactions;
 	struct cgi_request request;
 	struct cgi_answer answer;
 	struct form *form;
@@ -176,16 +178,16 @@ admit(struct way *way)
 }
 
 static const struct action *
-find_action(const struct server *server, const struct form *form)
+find_action(const struct way *way)
 {
-	const char *name = form_get(form, "action");
+	const char *name = form_get(way->form, "action");
 	size_t i;
 
 	if (name == NULL)
-		return server->nactions == 1 ? server->actions[0] : NULL;
-	for (i = 0; i < server->nactions; i++)
-		if (strcmp(server->actions[i]->name, name) == 0)
-			return server->actions[i];
+		return way->nactions == 1 ? way->actions[0] : NULL;
+	for (i = 0; i < way->nactions; i++)
+		if (strcmp(way->actions[i]->name, name) == 0)
+			return way->actions[i];
 	return NULL;
 }
 
@@ -193,7 +195,7 @@ static enum rc
 run(struct way *way)
 {
 	struct call *call = &way->call;
-	const struct action *action = find_action(way->server, way->form);
+	const struct action *action = find_action(way);
 	enum rc rc = RC_OK;
 
 	if (action == NULL)
@@ -279,9 +281,11 @@ send(struct way *way, enum rc rc, const char *body, size_t len)
 
 /* One call, from its beginning to the end of all that it has made. */
 static enum rc
-serve(struct server *server)
+serve(struct server *server, const struct action *const actions[], size_t n)
 {
-	struct way way = { .server = server };
+	struct way way = {
+		.server = server, .actions = actions, .nactions = n
+	};
 	char *body = NULL;
 	enum rc rc = RC_OK, sent;
 	size_t len = 0;
@@ -315,9 +319,9 @@ call_main(const char *program, const struct action *const actions[], size_t n)
 	static struct server server;
 	enum rc rc, sent = RC_OK;
 
-	rc = server_open(&server, program, actions, n);
+	rc = server_open(&server, program, NULL);
 	while (rc == RC_OK && (rc = cgi_next(&server.cgi)) == RC_OK)
-		sent = serve(&server);
+		sent = serve(&server, actions, n);
 	/* That a reader has gone is the failure of a program of one call. */
 	if (server.cgi.fastcgi != NULL)
 		sent = RC_OK;

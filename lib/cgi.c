@@ -11,9 +11,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -91,9 +96,8 @@ variable(const struct cgi *cgi, const char *name)
 	return getenv(name);
 }
 
-/* The same, and "" if there is none. */
-static const char *
-text_of(const struct cgi *cgi, const char *name)
+const char *
+cgi_variable(const struct cgi *cgi, const char *name)
 {
 	const char *value = variable(cgi, name);
 
@@ -148,10 +152,10 @@ static void
 find_address(const struct cgi *cgi, const struct config *config,
     unsigned char address[16])
 {
-	const char *list = text_of(cgi, "HTTP_X_FORWARDED_FOR");
+	const char *list = cgi_variable(cgi, "HTTP_X_FORWARDED_FOR");
 	size_t end = strlen(list);
 
-	if (!parse_address(text_of(cgi, "REMOTE_ADDR"), address))
+	if (!parse_address(cgi_variable(cgi, "REMOTE_ADDR"), address))
 		memset(address, 0, 16);
 	while (is_proxy(config, address) && end > 0) {
 		unsigned char next[16];
@@ -200,7 +204,7 @@ has_key_elsewhere(const struct cgi *cgi)
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (has_key(text_of(cgi, names[i])))
+		if (has_key(cgi_variable(cgi, names[i])))
 			return 1;
 	return 0;
 }
@@ -210,9 +214,9 @@ cgi_request_read(
     const struct cgi *cgi, const struct config *config, struct cgi_request *req)
 {
 	memset(req, 0, sizeof(*req));
-	req->method = text_of(cgi, "REQUEST_METHOD");
-	req->content_type = text_of(cgi, "CONTENT_TYPE");
-	req->query = text_of(cgi, "QUERY_STRING");
+	req->method = cgi_variable(cgi, "REQUEST_METHOD");
+	req->content_type = cgi_variable(cgi, "CONTENT_TYPE");
+	req->query = cgi_variable(cgi, "QUERY_STRING");
 	req->document_root = variable(cgi, "DOCUMENT_ROOT");
 	req->key_elsewhere = has_key_elsewhere(cgi);
 	find_address(cgi, config, req->address);
@@ -253,7 +257,7 @@ read_input(struct cgi *cgi, char *buf, size_t len, time_t deadline)
 enum rc
 cgi_body_read(struct cgi *cgi, struct cgi_request *req)
 {
-	const char *length = text_of(cgi, "CONTENT_LENGTH");
+	const char *length = cgi_variable(cgi, "CONTENT_LENGTH");
 	int64_t wanted = CGI_BODY_MAX + 1; /* one more tells "too large" */
 	time_t deadline = monotonic_seconds() + BODY_SECONDS;
 	enum rc rc;
@@ -298,6 +302,18 @@ cgi_request_clear(struct cgi_request *req)
 	req->body_len = 0;
 }
 
+void
+cgi_address_text(const unsigned char address[16], char text[CGI_ADDRESS_LEN])
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+	int is_mapped = memcmp(address, mapped, sizeof(mapped)) == 0;
+
+	if (inet_ntop(is_mapped ? AF_INET : AF_INET6,
+		address + (is_mapped ? sizeof(mapped) : 0), text,
+		CGI_ADDRESS_LEN) == NULL)
+		text[0] = '\0';
+}
+
 /* --- answers -------------------------------------------------------------- */
 
 void
@@ -328,6 +344,10 @@ reason(int status)
 	switch (status) {
 	case 200:
 		return "OK";
+	case 301:
+		return "Moved Permanently";
+	case 303:
+		return "See Other";
 	case 400:
 		return "Bad Request";
 	case 401:
@@ -342,6 +362,8 @@ reason(int status)
 		return "Content Too Large";
 	case 415:
 		return "Unsupported Media Type";
+	case 422:
+		return "Unprocessable Content";
 	case 429:
 		return "Too Many Requests";
 	case 503:
@@ -391,9 +413,10 @@ cgi_send(struct cgi *cgi, const struct cgi_answer *answer,
 
 	n = snprintf(head, sizeof(head),
 	    "Status: %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-	    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+	    "Cache-Control: %s\r\nX-Content-Type-Options: nosniff\r\n"
 	    "%.*s\r\n",
 	    answer->status, reason(answer->status), content_type, len,
+	    answer->cache != NULL ? answer->cache : "no-store",
 	    (int)answer->headers_len, answer->headers);
 	if (n < 0 || (size_t)n >= sizeof(head))
 		return RC_FAIL;
@@ -447,4 +470,106 @@ cgi_end(struct cgi *cgi, struct cgi_request *req)
 	}
 	log_to(NULL, NULL);
 	fastcgi_leave(cgi->fastcgi);
+}
+
+/* --- jobs ----------------------------------------------------------------- */
+
+/* In the environment of a job; no header becomes a variable of this name. */
+#define JOB_NAME "LATCHKEY_JOB"
+
+/*
+ * A web server that reads a program's stderr to its end would wait for the
+ * job: then it writes to the file instead.
+ */
+static int
+is_read_to_its_end(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 &&
+	       (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+/* A file without a name that has the text; -1 (errno) if it cannot be. */
+static int
+file_of(const char *text, size_t len)
+{
+	int fd = memfd_create("job", MFD_CLOEXEC);
+
+	while (fd >= 0 && len > 0) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			(void)close(fd);
+			return -1;
+		}
+		text += n;
+		len -= (size_t)n;
+	}
+	if (fd >= 0)
+		(void)lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+enum rc
+cgi_job_start(const char *text, size_t len, const char *log_path)
+{
+	static char self[] = "/proc/self/exe", name[] = JOB_NAME "=1";
+	char *const argv[] = { self, NULL }, *const envp[] = { name, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	int fd, error;
+	pid_t pid;
+
+	/* Those that have ended since. */
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	fd = file_of(text, len);
+	if (fd < 0) {
+		log_err("cannot start a job: %s", strerror(errno));
+		return RC_FAIL;
+	}
+	(void)sigemptyset(&none);
+	(void)posix_spawnattr_init(&attr);
+	(void)posix_spawnattr_setsigmask(&attr, &none);
+	/* The web server ends its request's processes by their group. */
+	(void)posix_spawnattr_setflags(
+	    &attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawn_file_actions_adddup2(&actions, fd, STDIN_FILENO);
+	(void)posix_spawn_file_actions_addopen(
+	    &actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	if (is_read_to_its_end(STDERR_FILENO))
+		(void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO,
+		    log_path, O_WRONLY | O_APPEND | O_CREAT, 0600);
+	error = posix_spawn(&pid, self, &actions, &attr, argv, envp);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	(void)posix_spawnattr_destroy(&attr);
+	(void)close(fd);
+	if (error == 0)
+		return RC_OK;
+	log_err("cannot start a job: %s", strerror(error));
+	return RC_FAIL;
+}
+
+enum rc
+cgi_job_read(char **text, size_t *len)
+{
+	struct stat st;
+	ssize_t n;
+
+	*text = NULL;
+	*len = 0;
+	if (getenv(JOB_NAME) == NULL)
+		return RC_NOT_FOUND;
+	if (fstat(STDIN_FILENO, &st) != 0 || st.st_size > CGI_JOB_MAX ||
+	    (*text = malloc((size_t)st.st_size + 1)) == NULL)
+		return RC_FAIL;
+	n = read(STDIN_FILENO, *text, (size_t)st.st_size);
+	*len = n > 0 ? (size_t)n : 0;
+	(*text)[*len] = '\0';
+	return n == (ssize_t)st.st_size ? RC_OK : RC_FAIL;
 }

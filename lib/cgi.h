@@ -15,8 +15,10 @@
 #include "rc.h"
 
 enum {
-	CGI_BODY_MAX = 65536,  /* bytes of a body */
-	CGI_HEADERS_MAX = 1024 /* bytes of headers that an answer adds */
+	CGI_BODY_MAX = 65536,   /* bytes of a body */
+	CGI_HEADERS_MAX = 2048, /* bytes of headers that an answer adds */
+	CGI_ADDRESS_LEN = 46,   /* of an address as text, NUL included */
+	CGI_JOB_MAX = 1 << 20   /* bytes of a job's text */
 };
 
 struct fastcgi;
@@ -42,6 +44,7 @@ struct cgi_request {
 /* An answer: headers that were added so far, the body is the caller's. */
 struct cgi_answer {
 	int status;
+	const char *cache; /* Cache-Control; NULL: no-store */
 	char headers[CGI_HEADERS_MAX];
 	size_t headers_len;
 };
@@ -84,6 +87,16 @@ void cgi_request_read(const struct cgi *cgi, const struct config *config,
  */
 enum rc cgi_body_read(struct cgi *cgi, struct cgi_request *req);
 
+/*
+ * A variable of the request as the web server names it ("HTTP_COOKIE"); ""
+ * if there is none.  Borrowed until cgi_end.
+ */
+const char *cgi_variable(const struct cgi *cgi, const char *name);
+
+/* An address as people write it. */
+void cgi_address_text(
+    const unsigned char address[16], char text[CGI_ADDRESS_LEN]);
+
 /* Wipes and frees the body. */
 void cgi_request_clear(struct cgi_request *req);
 
@@ -105,5 +118,21 @@ enum rc cgi_send(struct cgi *cgi, const struct cgi_answer *answer,
  * lose the answer of a program that leaves input unread.
  */
 void cgi_end(struct cgi *cgi, struct cgi_request *req);
+
+/*
+ * Starts this program once more, for work that nobody is to wait for: in a
+ * session of its own, which the web server does not end with the request,
+ * with text to be read by cgi_job_read and nothing else.  After cgi_end.  Its
+ * log goes where this process's does, unless somebody reads that to its end:
+ * then to the file.  Not waited for.  RC_FAIL (logged).
+ */
+enum rc cgi_job_start(const char *text, size_t len, const char *log_path);
+
+/*
+ * The text of the job that this process was started for; owned by the
+ * caller.  RC_NOT_FOUND if it was started for calls, RC_FAIL if it cannot be
+ * read.
+ */
+enum rc cgi_job_read(char **text, size_t *len);
 
 #endif

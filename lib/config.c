@@ -25,6 +25,7 @@ enum value_kind {
 	VALUE_URL,
 	VALUE_CURRENCY,
 	VALUE_STATUS,
+	VALUE_SIGN_UP,
 	VALUE_SWITCH,
 	VALUE_FILE,
 	VALUE_ADDRESS,
@@ -53,6 +54,10 @@ static const struct value {
 	    0, "compat",
 	    "# compat: errors of the API have HTTP status 200, as its clients\n"
 	    "# expect.  strict: 400, 401, 403 and 404.\n" },
+	{ "signup", VALUE_SIGN_UP, offsetof(struct config, sign_up), 0, 0,
+	    "open",
+	    "# open: whoever reads an e-mail address can make an account on\n"
+	    "# the dashboard.  closed: only the operator makes them.\n" },
 	{ "rate_ip", VALUE_NUMBER, offsetof(struct config, rate_ip), 1,
 	    1000000000, "300", "# Calls a minute from one address.\n" },
 	{ "rate_key", VALUE_NUMBER, offsetof(struct config, rate_key), 1,
@@ -227,6 +232,11 @@ set(struct config *config, const struct value *v, char *value)
 	case VALUE_STATUS:
 		config->http_strict = strcmp(value, "strict") == 0;
 		return config->http_strict || strcmp(value, "compat") == 0
+			   ? RC_OK
+			   : RC_INVALID;
+	case VALUE_SIGN_UP:
+		config->sign_up = strcmp(value, "open") == 0;
+		return config->sign_up || strcmp(value, "closed") == 0
 			   ? RC_OK
 			   : RC_INVALID;
 	case VALUE_SWITCH:

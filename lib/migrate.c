@@ -34,7 +34,8 @@ migrate_one(struct db *db, const struct migration *m)
 
 /* Runs the next migration that is missing; RC_NOT_FOUND if none is. */
 static enum rc
-migrate_next(struct db *db, int64_t *from, int64_t *to)
+migrate_next(
+    struct db *db, const struct migration *set, int64_t *from, int64_t *to)
 {
 	const struct migration *m;
 	int64_t version;
@@ -47,11 +48,11 @@ migrate_next(struct db *db, int64_t *from, int64_t *to)
 	if (rc == RC_OK && *from < 0)
 		*from = version;
 	*to = version;
-	for (m = migrations; m->version != 0 && m->version <= version; m++)
+	for (m = set; m->version != 0 && m->version <= version; m++)
 		;
 	if (rc == RC_OK && m->version == 0) {
 		rc = RC_NOT_FOUND;
-		if (m > migrations && version > m[-1].version) {
+		if (m > set && version > m[-1].version) {
 			log_err("cannot migrate: the database has version %lld "
 				"and is newer than this program",
 			    (long long)version);
@@ -67,7 +68,7 @@ migrate_next(struct db *db, int64_t *from, int64_t *to)
 }
 
 enum rc
-migrate(struct db *db, int64_t *from, int64_t *to)
+migrate(struct db *db, const struct migration *set, int64_t *from, int64_t *to)
 {
 	enum rc rc;
 
@@ -75,6 +76,6 @@ migrate(struct db *db, int64_t *from, int64_t *to)
 	*to = 0;
 	rc = db_script(db, SQL_PAGE_SIZE);
 	while (rc == RC_OK)
-		rc = migrate_next(db, from, to);
+		rc = migrate_next(db, set, from, to);
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }

@@ -28,14 +28,14 @@ has_many_calls(const struct server *server)
 static int
 look(enum server_file file, const char *path, struct stat *st)
 {
-	return file == SERVER_DATA_DIR || file == SERVER_PEPPER
+	return file == SERVER_DATA_DIR || file == SERVER_PEPPER ||
+		       file == SERVER_SEAL_KEY
 		   ? lstat(path, st)
 		   : stat(path, st);
 }
 
-/* Notes how a file is, before it is opened. */
-static void
-note(struct server *server, enum server_file file, const char *path)
+void
+server_watch(struct server *server, enum server_file file, const char *path)
 {
 	size_t len = strlen(path);
 
@@ -61,7 +61,7 @@ note_program(struct server *server)
 	if (n <= 0 || (size_t)n >= sizeof(path))
 		return;
 	path[n] = '\0';
-	note(server, SERVER_PROGRAM, path);
+	server_watch(server, SERVER_PROGRAM, path);
 	(void)stat(self, &server->files[SERVER_PROGRAM].st);
 }
 
@@ -82,7 +82,8 @@ has_changed(const struct server *server, enum server_file file)
 	    st.st_ino != before->st_ino || st.st_mode != before->st_mode ||
 	    st.st_uid != before->st_uid)
 		return 1;
-	if (file == SERVER_DATA_DIR || file == SERVER_DB)
+	if (file == SERVER_DATA_DIR || file == SERVER_DB ||
+	    file == SERVER_PEOPLE)
 		return 0;
 	return st.st_size != before->st_size ||
 	       st.st_mtim.tv_sec != before->st_mtim.tv_sec ||
@@ -97,6 +98,8 @@ forget(struct server *server)
 
 	for (file = SERVER_CONFIG; file < SERVER_FILES; file++)
 		server->files[file].path[0] = '\0';
+	if (server->extra != NULL)
+		server->extra->close(server->extra->arg);
 	db_close(server->db);
 	server->db = NULL;
 	rate_close(server->rate);
@@ -111,13 +114,12 @@ forget(struct server *server)
 
 enum rc
 server_open(struct server *server, const char *program,
-    const struct action *const actions[], size_t n)
+    const struct server_extra *extra)
 {
 	uint32_t seed = 0;
 	enum rc rc;
 
-	server->actions = actions;
-	server->nactions = n;
+	server->extra = extra;
 	log_program(program);
 	log_incident_new();
 	rc = process_harden(1);
@@ -155,7 +157,7 @@ read_config(struct server *server)
 			"program");
 	if (rc != RC_OK)
 		return RC_FAIL;
-	note(server, SERVER_CONFIG, path);
+	server_watch(server, SERVER_CONFIG, path);
 	rc = config_load(path, &server->config);
 	server->has_config = rc == RC_OK;
 	return rc;
@@ -171,7 +173,7 @@ open_data(struct server *server)
 	if (secret_init() != RC_OK ||
 	    config_data_path(config, SECRET_PEPPER_NAME, path) != RC_OK)
 		return RC_FAIL;
-	note(server, SERVER_PEPPER, path);
+	server_watch(server, SERVER_PEPPER, path);
 	if (secret_pepper_load(path, &server->pepper) != RC_OK ||
 	    config_data_path(config, RATE_NAME, path) != RC_OK)
 		return RC_FAIL;
@@ -180,15 +182,29 @@ open_data(struct server *server)
 		return rc;
 	if (config_data_path(config, DB_NAME, path) != RC_OK)
 		return RC_FAIL;
-	note(server, SERVER_DB, path);
+	server_watch(server, SERVER_DB, path);
 	rc = db_open(path, 0, config->busy_ms, &server->db);
 	if (rc == RC_NOT_FOUND) {
 		log_err("cannot find %s: run latchkey init", path);
 		return RC_FAIL;
 	}
-	if (rc == RC_OK)
-		db_expect(server->db, SCHEMA_VERSION);
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	db_expect(server->db, SCHEMA_VERSION);
+	return server->extra != NULL
+		   ? server->extra->open(server, server->extra->arg)
+		   : RC_OK;
+}
+
+/* A migration has come by. */
+static int
+is_outdated(const struct server *server)
+{
+	const struct server_extra *extra = server->extra;
+
+	return server->has_data &&
+	       (db_is_outdated(server->db) ||
+		   (extra != NULL && extra->is_outdated(extra->arg)));
 }
 
 /* --- calls ---------------------------------------------------------------- */
@@ -223,7 +239,7 @@ server_open_data(struct server *server, const char *document_root)
 	enum rc rc;
 
 	if (!server->has_data || strcmp(root, server->document_root) != 0) {
-		note(server, SERVER_DATA_DIR, server->config.data_dir);
+		server_watch(server, SERVER_DATA_DIR, server->config.data_dir);
 		rc = config_check_data(&server->config, document_root);
 		if (rc != RC_OK)
 			return rc;
@@ -248,11 +264,10 @@ server_end(struct server *server, enum rc rc)
 	if (limit > 0 && server->ncalls >= limit)
 		server->is_stale = 1;
 	/*
-	 * A migration has come by.  A program that never saw the right version
-	 * goes on: anew it would be no better.
+	 * A program that never saw the right version of a schema goes on: anew
+	 * it would be no better.
 	 */
-	if (server->db != NULL && db_is_outdated(server->db) &&
-	    server->has_worked)
+	if (is_outdated(server) && server->has_worked)
 		server->is_stale = 1;
 	if (rc == RC_OK)
 		server->has_worked = 1;

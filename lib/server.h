@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a program of the API keeps between its calls: the configuration, the
- * pepper and the databases.  A CGI program has one call and makes all of it
- * for that; a process of many calls makes it once, and anew when something
- * of it has changed on disk.
+ * What a program of the web server keeps between its calls: the
+ * configuration, the pepper and the databases.  A CGI program has one call
+ * and makes all of it for that; a process of many calls makes it once, and
+ * anew when something of it has changed on disk.
  */
 #ifndef LATCHKEY_SERVER_H
 #define LATCHKEY_SERVER_H
@@ -19,7 +19,7 @@
 #include "rc.h"
 #include "secret.h"
 
-struct action;
+struct server;
 
 /* What a process of many calls looks at before each. */
 enum server_file {
@@ -28,14 +28,26 @@ enum server_file {
 	SERVER_DATA_DIR,
 	SERVER_PEPPER,
 	SERVER_DB,
+	SERVER_PEOPLE,
+	SERVER_SEAL_KEY,
 	SERVER_FILES
 };
 
+/* What a program keeps beside that; pages do, the API does not link it. */
+struct server_extra {
+	/* Opens it with the data: config, pepper and db are there. */
+	enum rc (*open)(struct server *server, void *arg);
+	/* Closes it; may be called twice. */
+	void (*close)(void *arg);
+	/* True if its schema is of another version, as db_is_outdated. */
+	int (*is_outdated)(const void *arg);
+	void *arg;
+};
+
 struct server {
-	const struct action *const *actions;
-	size_t nactions;
 	struct cgi cgi;
-	int broken; /* the process could not be set up */
+	int broken;                       /* the process could not be set up */
+	const struct server_extra *extra; /* NULL: nothing */
 
 	int has_config;
 	struct config config;
@@ -56,11 +68,12 @@ struct server {
 };
 
 /*
- * Sets the process up and finds out who started it.  RC_FAIL (logged) if
- * there is nobody to be answered; whatever else fails, callers are told.
+ * Sets the process up and finds out who started it; extra (may be NULL) is
+ * borrowed.  RC_FAIL (logged) if there is nobody to be answered; whatever
+ * else fails, callers are told.
  */
 enum rc server_open(struct server *server, const char *program,
-    const struct action *const actions[], size_t n);
+    const struct server_extra *extra);
 
 /* Wipes what is secret; the end of the process closes files. */
 void server_close(struct server *server);
@@ -76,6 +89,10 @@ enum rc server_begin(struct server *server);
  * came through the document root (may be NULL).  RC_BUSY, RC_FAIL (logged).
  */
 enum rc server_open_data(struct server *server, const char *document_root);
+
+/* Looks at a file of an extra before each call; before it is opened. */
+void server_watch(
+    struct server *server, enum server_file file, const char *path);
 
 /*
  * Ends a call that has come to rc and been answered: of one that we have

@@ -42,6 +42,13 @@ utf8_char(const unsigned char *s, uint32_t *c)
 	return len;
 }
 
+/* C0, DEL and C1. */
+static int
+is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
 /* True if s is at most max bytes of characters that are no controls. */
 static int
 is_text(const char *s, size_t max, int lines)
@@ -57,7 +64,7 @@ is_text(const char *s, size_t max, int lines)
 			return 0;
 		if (lines && (c == '\n' || c == '\t'))
 			continue;
-		if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+		if (is_control(c))
 			return 0;
 	}
 	return 1;
@@ -88,6 +95,52 @@ text_cut(const char *s, size_t len, size_t max)
 	while (max > 0 && ((unsigned char)s[max] & 0xc0) == 0x80)
 		max--;
 	return max;
+}
+
+int
+text_count(const char *s, size_t len, size_t *n)
+{
+	/* Room for the rest of a character that the end cuts. */
+	unsigned char buf[4];
+	size_t i, chars = 0, one, left;
+	uint32_t c = 0;
+
+	*n = 0;
+	for (i = 0; i < len; i += one, chars++) {
+		left = len - i < sizeof(buf) ? len - i : sizeof(buf);
+		memset(buf, 0, sizeof(buf));
+		memcpy(buf, s + i, left);
+		if (buf[0] == '\0' || (one = utf8_char(buf, &c)) == 0)
+			return 0;
+	}
+	*n = chars;
+	return 1;
+}
+
+void
+text_clean(const char *s, size_t max, char *out)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t len = 0, n, i;
+	uint32_t c = 0;
+
+	while (*p == ' ')
+		p++;
+	for (; *p != '\0' && len < max; p += n) {
+		n = utf8_char(p, &c);
+		if (n == 0 || is_control(c)) {
+			n = n == 0 ? 1 : n;
+			out[len++] = '?';
+			continue;
+		}
+		if (len + n > max)
+			break;
+		for (i = 0; i < n; i++)
+			out[len++] = (char)p[i];
+	}
+	while (len > 0 && out[len - 1] == ' ')
+		len--;
+	out[len] = '\0';
 }
 
 int

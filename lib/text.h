@@ -35,6 +35,19 @@ int text_is_block(const char *s, size_t max);
 size_t text_cut(const char *s, size_t len, size_t max);
 
 /*
+ * Counts the characters of len bytes.  False (*n is then 0) if they are not
+ * valid UTF-8 or one of them is NUL.
+ */
+int text_count(const char *s, size_t len, size_t *n);
+
+/*
+ * Makes of s, whatever it is, one line of at most max bytes that text_is_line
+ * takes, or nothing: each byte that cannot stand there becomes '?', spaces at
+ * the ends go.  out takes max + 1 bytes.
+ */
+void text_clean(const char *s, size_t max, char *out);
+
+/*
  * Writes an e-mail address in lower case to out if it can be one: a part
  * without spaces or quotes and no hyphen first before the one @, letters,
  * digits, dots and hyphens after it.  Mail to it tells the rest.  False if

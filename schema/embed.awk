@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 #
+# Usage: awk -v set=NAME -f embed.awk FILE...
+#
 # Turns the SQL files given into C: each becomes a string without comments
-# and needless white space.  Numbered files become rows of migrations[],
+# and needless white space.  Numbered files become rows of the array NAME,
 # demo.sql becomes migrate_demo_sql.  No string in the SQL may contain "--".
 
 function emit(text)
@@ -30,7 +32,7 @@ FNR == 1 {
 	numbered = name ~ /^[0-9]+_/
 	if (numbered) {
 		if (!open) {
-			print "const struct migration migrations[] = {"
+			print "const struct migration " set "[] = {"
 			open = 1
 		}
 		if (file != "")

@@ -72,6 +72,7 @@ START_TEST(an_empty_file_means_the_defaults)
 	ck_assert_str_eq(config.url, "https://panel.example");
 	ck_assert_str_eq(config.currency, "USD");
 	ck_assert_int_eq(config.http_strict, 0);
+	ck_assert_int_eq(config.sign_up, 1);
 	ck_assert_int_eq(config.busy_ms, 3000);
 	ck_assert_int_eq(config.rate_ip, 300);
 	ck_assert_int_eq(config.rate_key, 100);
@@ -186,6 +187,17 @@ START_TEST(a_status_is_compat_or_strict)
 }
 END_TEST
 
+START_TEST(sign_up_is_open_or_closed)
+{
+	struct config config;
+
+	load_good("signup = closed", &config);
+	ck_assert_int_eq(config.sign_up, 0);
+	load_good("signup = closed\nsignup = open", &config);
+	ck_assert_int_eq(config.sign_up, 1);
+}
+END_TEST
+
 START_TEST(a_switch_is_yes_or_no)
 {
 	struct config config;
@@ -264,6 +276,8 @@ static const struct {
 	{ "http_status = Strict", "line 2: bad value for http_status" },
 	{ "http_status = 200", "line 2: bad value for http_status" },
 	{ "http_status =", "line 2: bad value for http_status" },
+	{ "signup = yes", "line 2: bad value for signup" },
+	{ "signup =", "line 2: bad value for signup" },
 	{ "url = panel.example", "line 2: bad value for url" },
 	{ "url = ftp://panel.example", "line 2: bad value for url" },
 	{ "url = //panel.example", "line 2: bad value for url" },
@@ -516,9 +530,9 @@ START_TEST(the_written_file_names_every_value)
 {
 	static const char *const lines[] = { "data_dir = data",
 		"url = https://panel.example", "currency = USD",
-		"http_status = compat", "rate_ip = 300", "rate_key = 100",
-		"proxies = ", "refill_limit = 3", "busy_ms = 3000",
-		"webhook_local = no",
+		"http_status = compat", "signup = open", "rate_ip = 300",
+		"rate_key = 100", "proxies = ", "refill_limit = 3",
+		"busy_ms = 3000", "webhook_local = no",
 		"ca_file = /etc/ssl/certs/ca-certificates.crt",
 		"sendmail = /usr/sbin/sendmail",
 		"mail_from = ", "fastcgi_calls = 10000" };
@@ -868,6 +882,7 @@ config_suite(void)
 	tcase_add_loop_test(tc, a_word_is_set, 0, ROWS(texts));
 	tcase_add_test(tc, a_relative_data_directory_is_beside_the_file);
 	tcase_add_test(tc, a_status_is_compat_or_strict);
+	tcase_add_test(tc, sign_up_is_open_or_closed);
 	tcase_add_test(tc, a_switch_is_yes_or_no);
 	tcase_add_loop_test(
 	    tc, proxies_are_addresses_with_commas_between, 0, ROWS(proxies));

@@ -807,15 +807,15 @@ START_TEST(a_fault_while_migrating_is_made_good_by_the_next_run)
 		fault.struck = 0;
 		rc = db_open(path, DB_CREATE, FIXTURE_BUSY_MS, &db);
 		if (rc == RC_OK)
-			rc = migrate(db, &from, &to);
+			rc = migrate(db, migrations, &from, &to);
 		db_close(db);
 		fault.mode = NULL;
 		ck_assert_msg(rc == RC_OK || rc == RC_BUSY || rc == RC_FAIL,
 		    "%s, step %d: result %d", mode->name, n, (int)rc);
 		ck_assert_int_eq(
 		    db_open(path, DB_CREATE, FIXTURE_BUSY_MS, &db), RC_OK);
-		ck_assert_msg(migrate(db, &from, &to) == RC_OK, "%s, step %d",
-		    mode->name, n);
+		ck_assert_msg(migrate(db, migrations, &from, &to) == RC_OK,
+		    "%s, step %d", mode->name, n);
 		ck_assert_int_eq(db_begin(db, DB_READ), RC_OK);
 		ck_assert_int_eq(
 		    db_one(db, "SELECT COUNT(*) FROM tier", DB_NO_ARGS, &to),

@@ -22,7 +22,7 @@ START_TEST(a_fresh_database_gets_the_newest_version)
 
 	ck_assert_int_eq(
 	    db_open(fixture_path("new.db"), DB_CREATE, 1000, &db), RC_OK);
-	ck_assert_int_eq(migrate(db, &from, &to), RC_OK);
+	ck_assert_int_eq(migrate(db, migrations, &from, &to), RC_OK);
 	ck_assert_int_eq(from, 0);
 	ck_assert_int_eq(to, SCHEMA_VERSION);
 	ck_assert_int_eq(db_begin(db, DB_READ), RC_OK);
@@ -39,7 +39,7 @@ START_TEST(a_second_run_does_nothing)
 	size_t len, len_after;
 
 	before = fixture_read(fx.path, &len);
-	ck_assert_int_eq(migrate(fx.db, &from, &to), RC_OK);
+	ck_assert_int_eq(migrate(fx.db, migrations, &from, &to), RC_OK);
 	ck_assert_int_eq(from, SCHEMA_VERSION);
 	ck_assert_int_eq(to, SCHEMA_VERSION);
 	after = fixture_read(fx.path, &len_after);
@@ -58,7 +58,7 @@ START_TEST(a_newer_database_is_refused_and_left_alone)
 
 	fixture_sql("PRAGMA user_version = %d", SCHEMA_VERSION + 1);
 	before = fixture_read(fx.path, &len);
-	ck_assert_int_eq(migrate(fx.db, &from, &to), RC_INVALID);
+	ck_assert_int_eq(migrate(fx.db, migrations, &from, &to), RC_INVALID);
 	after = fixture_read(fx.path, &len_after);
 	ck_assert_uint_eq(len, len_after);
 	ck_assert_mem_eq(before, after, len);
@@ -79,7 +79,7 @@ START_TEST(a_migration_that_fails_leaves_the_old_version)
 	ck_assert_int_eq(
 	    db_open(fixture_path("half.db"), DB_CREATE, 1000, &db), RC_OK);
 	ck_assert_int_eq(db_script(db, "CREATE TABLE entry (x)"), RC_OK);
-	ck_assert_int_eq(migrate(db, &from, &to), RC_FAIL);
+	ck_assert_int_eq(migrate(db, migrations, &from, &to), RC_FAIL);
 	ck_assert_int_eq(db_begin(db, DB_READ), RC_OK);
 	ck_assert_int_eq(db_version(db, &n), RC_OK);
 	ck_assert_int_eq(n, 0);
@@ -101,7 +101,7 @@ START_TEST(a_busy_database_is_busy)
 	ck_assert_int_eq(db_open(fx.path, 0, 50, &db), RC_OK);
 	(void)snprintf(path, sizeof(path), "%s.gate", fx.path);
 	fixture_hold(&holder, path, LOCK_EX, 0);
-	ck_assert_int_eq(migrate(db, &from, &to), RC_BUSY);
+	ck_assert_int_eq(migrate(db, migrations, &from, &to), RC_BUSY);
 	fixture_let_go(&holder);
 	db_close(db);
 }
@@ -146,14 +146,48 @@ END_TEST
 
 START_TEST(versions_have_no_gaps)
 {
+	static const struct {
+		const struct migration *set;
+		int newest;
+	} sets[] = {
+		{ migrations, SCHEMA_VERSION },
+		{ people_migrations, PEOPLE_SCHEMA_VERSION },
+	};
+	const struct migration *set = sets[_i].set;
 	int i;
 
-	for (i = 0; migrations[i].version != 0; i++) {
-		ck_assert_int_eq(migrations[i].version, i + 1);
-		ck_assert_int_eq(
-		    (int)strtol(migrations[i].name, NULL, 10), i + 1);
+	for (i = 0; set[i].version != 0; i++) {
+		ck_assert_int_eq(set[i].version, i + 1);
+		ck_assert_int_eq((int)strtol(set[i].name, NULL, 10), i + 1);
 	}
-	ck_assert_int_eq(i, SCHEMA_VERSION);
+	ck_assert_int_eq(i, sets[_i].newest);
+}
+END_TEST
+
+START_TEST(each_database_has_its_own_set)
+{
+	int64_t from = -1, to = -1, n = -1;
+	struct db *db;
+
+	ck_assert_int_eq(
+	    db_open(fixture_path("two.db"), DB_CREATE, 1000, &db), RC_OK);
+	ck_assert_int_eq(migrate(db, people_migrations, &from, &to), RC_OK);
+	ck_assert_int_eq(from, 0);
+	ck_assert_int_eq(to, PEOPLE_SCHEMA_VERSION);
+	ck_assert_int_eq(db_begin(db, DB_READ), RC_OK);
+	ck_assert_int_eq(db_one(db,
+			     "SELECT COUNT(*) FROM sqlite_schema"
+			     " WHERE name IN ('person', 'session')",
+			     DB_NO_ARGS, &n),
+	    RC_OK);
+	ck_assert_int_eq(n, 2);
+	ck_assert_int_eq(db_one(db,
+			     "SELECT COUNT(*) FROM sqlite_schema"
+			     " WHERE name IN ('account', 'orders')",
+			     DB_NO_ARGS, &n),
+	    RC_OK);
+	ck_assert_int_eq(n, 0);
+	db_close(db);
 }
 END_TEST
 
@@ -215,7 +249,7 @@ START_TEST(the_demo_catalogue_fits_the_schema)
 
 	ck_assert_int_eq(
 	    db_open(fixture_path("demo.db"), DB_CREATE, 1000, &db), RC_OK);
-	ck_assert_int_eq(migrate(db, &from, &to), RC_OK);
+	ck_assert_int_eq(migrate(db, migrations, &from, &to), RC_OK);
 	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
 	ck_assert_int_eq(db_script(db, migrate_demo_sql), RC_OK);
 	ck_assert_int_eq(
@@ -240,7 +274,8 @@ make_suite(void)
 	tcase_add_test(tc, the_pages_are_small);
 	tcase_add_test(tc, every_table_is_strict_and_none_is_missing);
 	tcase_add_test(tc, the_tiers_are_there);
-	tcase_add_test(tc, versions_have_no_gaps);
+	tcase_add_loop_test(tc, versions_have_no_gaps, 0, 2);
+	tcase_add_test(tc, each_database_has_its_own_set);
 	tcase_add_test(tc, comments_are_not_carried_into_the_database);
 	tcase_add_test(tc, the_ledger_is_fixed_by_triggers);
 	tcase_add_test(tc, a_row_of_the_ledger_is_never_replaced);

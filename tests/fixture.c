@@ -105,11 +105,12 @@ fixture_setup(void)
 	if (mkdtemp(fx.dir) == NULL)
 		ck_abort_msg("cannot make %s: %s", fx.dir, strerror(errno));
 	(void)snprintf(fx.path, sizeof(fx.path), "%s/" DB_NAME, fx.dir);
+	fx.sql_path = fx.path;
 	memset(fx.pepper.bytes, 0x5a, sizeof(fx.pepper.bytes));
 	ck_assert_int_eq(secret_init(), RC_OK);
 	ck_assert_int_eq(
 	    db_open(fx.path, DB_CREATE, FIXTURE_BUSY_MS, &fx.db), RC_OK);
-	ck_assert_int_eq(migrate(fx.db, &from, &to), RC_OK);
+	ck_assert_int_eq(migrate(fx.db, migrations, &from, &to), RC_OK);
 	fixture_begin();
 	add_account(&fx.one, "one@example.test", FIXTURE_BALANCE);
 	add_account(&fx.two, "two@example.test", FIXTURE_BALANCE_2);
@@ -127,8 +128,34 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
 }
 
 void
+fixture_people_setup(void)
+{
+	static const unsigned char seal_key[SECRET_SEAL_KEY_LEN] = { 0x3c };
+	struct db *db;
+	int64_t from, to;
+
+	fixture_setup();
+	fixture_write(fixture_path(SECRET_PEPPER_NAME), fx.pepper.bytes,
+	    sizeof(fx.pepper.bytes));
+	fixture_write(
+	    fixture_path(SECRET_SEAL_KEY_NAME), seal_key, sizeof(seal_key));
+	(void)snprintf(
+	    fx.config.data_dir, sizeof(fx.config.data_dir), "%s", fx.dir);
+	fx.config.busy_ms = FIXTURE_BUSY_MS;
+	(void)snprintf(
+	    fx.people_path, sizeof(fx.people_path), "%s/" PEOPLE_NAME, fx.dir);
+	ck_assert_int_eq(
+	    db_open(fx.people_path, DB_CREATE, FIXTURE_BUSY_MS, &db), RC_OK);
+	ck_assert_int_eq(migrate(db, people_migrations, &from, &to), RC_OK);
+	db_close(db);
+	ck_assert_int_eq(people_open(&fx.config, fx.db, &fx.people), RC_OK);
+	fx.sql_path = fx.people_path;
+}
+
+void
 fixture_teardown(void)
 {
+	people_close(&fx.people);
 	db_close(fx.db);
 	fx.db = NULL;
 	if (fx.dir[0] != '\0')
@@ -156,6 +183,18 @@ fixture_commit(void)
 	ck_assert_int_eq(db_commit(fx.db), RC_OK);
 }
 
+void
+fixture_people_begin(void)
+{
+	ck_assert_int_eq(db_begin(fx.people.db, DB_WRITE), RC_OK);
+}
+
+void
+fixture_people_commit(void)
+{
+	ck_assert_int_eq(db_commit(fx.people.db), RC_OK);
+}
+
 /* --- SQL past the rules --------------------------------------------------- */
 
 static char *
@@ -174,7 +213,7 @@ open_raw(void)
 	sqlite3 *raw;
 
 	ck_assert_int_eq(
-	    sqlite3_open_v2(fx.path, &raw, SQLITE_OPEN_READWRITE, NULL),
+	    sqlite3_open_v2(fx.sql_path, &raw, SQLITE_OPEN_READWRITE, NULL),
 	    SQLITE_OK);
 	(void)sqlite3_busy_timeout(raw, FIXTURE_BUSY_MS);
 	return raw;

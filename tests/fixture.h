@@ -13,9 +13,11 @@
 #include <sys/types.h>
 
 #include "account.h"
+#include "config.h"
 #include "db.h"
 #include "error.h"
 #include "form.h"
+#include "people.h"
 #include "rc.h"
 #include "secret.h"
 #include "service_type.h"
@@ -43,10 +45,15 @@ enum {
 
 struct fixture {
 	char dir[256];
-	char path[288]; /* of the database */
+	char path[288];       /* of the database */
+	const char *sql_path; /* of the one that fixture_sql & co. look at */
 	struct db *db;
 	struct pepper pepper;
 	struct caller one, two;
+	/* With fixture_people_setup alone. */
+	char people_path[288];
+	struct config config;
+	struct people people;
 };
 
 /* The test's own. */
@@ -55,6 +62,16 @@ extern struct fixture fx;
 /* For tcase_add_checked_fixture. */
 void fixture_setup(void);
 void fixture_teardown(void);
+
+/*
+ * The same beside a people's database with nobody in it, which fixture_sql,
+ * fixture_int and fixture_text then look at.
+ */
+void fixture_people_setup(void);
+
+/* Begins a write transaction there, and ends one that must succeed. */
+void fixture_people_begin(void);
+void fixture_people_commit(void);
 
 /* Another path in the fixture's directory; borrowed until the next call. */
 const char *fixture_path(const char *name);
