@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "brand.h"
 #include "cgi.h"
 #include "cookie.h"
 #include "form_token.h"
@@ -952,8 +953,7 @@ set_account(struct page_way *way)
 static enum rc
 set_brand(struct page_way *way)
 {
-	return page_set(
-	    &way->call, "brand", json_pack("{s:s}", "name", "Latchkey"));
+	return page_set(&way->call, "brand", brand_model(way->call.config));
 }
 
 /* What every page has, whoever is there. */
@@ -1035,7 +1035,8 @@ make_model(struct page_way *way)
 static enum rc
 render(struct page_way *way, const struct template *template)
 {
-	const struct templates templates = { template_layout, NULL };
+	const struct templates templates = { template_layout,
+		way->call.config->templates };
 
 	if (page_output(&way->call, "text/html; charset=utf-8", NULL) == NULL)
 		return RC_FAIL;

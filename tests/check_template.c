@@ -668,9 +668,8 @@ static const char *const good_html[] = {
 	"<a href=\"{{#a}}/b{{/a}}{{^a}}/c{{/a}}\">",
 	"<a href=\"{{#a}}/b/{{c}}{{/a}}{{^a}}/c{{/a}}\">",
 	"<form action=\"/dashboard/{{a}}\" method=\"post\">",
-	"<img src=\"{{brand.logo}}\" alt=\"{{brand.name}}\">",
-	"<link rel=\"stylesheet\" href=\"{{brand.css}}\">",
-	"<link rel=\"stylesheet\" href=\"{{brand.css}}?{{a}}\">",
+	"<img src=\"../{{a}}\" alt=\"{{b}}\">",
+	"<a href=\"{{#a}}b{{/a}}{{^a}}../{{/a}}\">",
 	"{{> p}}<p>{{> p}}</p>",
 };
 
@@ -759,8 +758,6 @@ static const struct {
 	{ "<a href=\"{{#a}}/b/{{/a}}/{{c}}\">", "at the start of a URL" },
 	{ "<a href=\"/{{#a}}/{{/a}}b{{c}}\">", "at the start of a URL" },
 	{ "<a href=\"{{^a}}h{{/a}}ttps://b/{{c}}\">", "start of a URL" },
-	{ "<a href=\"{{brand.name}}\">", "at the start of a URL" },
-	{ "<a href=\"/{{brand.css}}\">", "at the start of a URL" },
 	{ "<form action=\"{{a}}\">", "at the start of a URL" },
 	{ "<button formaction=\"{{a}}\">", "at the start of a URL" },
 	{ "<svg><a xlink:href=\"{{a}}\"></a></svg>", "start of a URL" },
