@@ -6,6 +6,7 @@
  */
 #include "page.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,11 +27,14 @@
 
 enum {
 	RETRY_S = 2,        /* Retry-After unless somebody knows better */
-	TO_MAX = 512,       /* bytes of where a 303 leads */
+	WANTED_MAX = 32,    /* bytes of a page's name */
 	NOTICE_MAX = 200,   /* bytes */
 	NOTICE_MAC = 16,    /* bytes */
 	NOTICE_SECONDS = 60 /* until the browser follows a 303 */
 };
+
+/* Of which names of pages are. */
+static const char page_letters[] = "abcdefghijklmnopqrstuvwxyz_";
 
 #define SESSION_COOKIE "__Host-latchkey_session"
 #define VISITOR_COOKIE "__Host-latchkey_visitor"
@@ -70,7 +74,7 @@ struct page_way {
 	int is_shown;                 /* page_show */
 	int status;                   /* of the answer; 0: rc tells */
 	const char *why;              /* of a refusal; NULL: the usual */
-	char to[TO_MAX];              /* of a 303; "": none */
+	char to[PAGE_TO_LEN];         /* of a 303; "": none */
 	json_t *errors;               /* owned */
 	json_t *mails;                /* owned */
 	FILE *out;                    /* of page_output; owned */
@@ -164,7 +168,7 @@ page_why(struct page_call *call, const char *field, enum rc rc,
 static int
 is_own_path(const char *to)
 {
-	size_t name = strspn(to, "abcdefghijklmnopqrstuvwxyz_");
+	size_t name = strspn(to, page_letters);
 	const char *p;
 
 	if (strncmp(to, "../", 3) == 0)
@@ -249,7 +253,7 @@ secret_field(const struct page_call *call, const char *name, size_t *len)
 enum rc
 page_reauthenticate(struct page_call *call)
 {
-	struct login_result result;
+	struct login_result result = { 0 };
 	const char *password, *code;
 	size_t password_len, code_len;
 	enum rc rc;
@@ -281,6 +285,57 @@ page_set_reauth(struct page_call *call)
 	    call, "reauth", json_pack("{s:b}", "second", state.second_on));
 }
 
+/* A field of the form if it was sent, otherwise of the URL. */
+static const char *
+given(const struct page_call *call, const char *name)
+{
+	const char *value = page_field(call, name);
+
+	return value != NULL ? value : page_query(call, name);
+}
+
+enum rc
+page_set_link(struct page_call *call, enum mail_token_kind kind)
+{
+	struct db *db = call->people->db;
+	const char *text = page_link(call);
+	struct mail_token token;
+	enum rc rc;
+
+	rc = db_begin(db, DB_READ);
+	if (rc != RC_OK)
+		return rc;
+	rc = mail_token_find(db, kind, text, strlen(text), call->now, &token);
+	rc = db_end(db, rc);
+	if (rc == RC_DENIED)
+		return RC_OK; /* the page says so */
+	if (rc == RC_OK)
+		rc = page_set(call, "link", json_string(text));
+	return rc == RC_OK ? page_set(call, "email", json_string(token.email))
+			   : rc;
+}
+
+const char *
+page_link(const struct page_call *call)
+{
+	const char *text = page_field(call, "link");
+
+	if (text == NULL)
+		text = page_query(call, "token");
+	return text != NULL ? text : "";
+}
+
+const char *
+page_wanted(const struct page_call *call)
+{
+	const char *to = given(call, "to");
+
+	if (to == NULL || strlen(to) > WANTED_MAX ||
+	    to[strspn(to, page_letters)] != '\0')
+		return "overview";
+	return to;
+}
+
 const char *
 page_once(const struct page_call *call)
 {
@@ -301,6 +356,35 @@ page_mail(struct page_call *call, const char *to, const char *subject,
 	if (mail == NULL || json_array_append_new(way->mails, mail) != 0)
 		return no_memory();
 	return RC_OK;
+}
+
+enum rc
+page_mail_text(struct page_call *call, const char *to, const char *subject,
+    const char *name, const char *format, ...)
+{
+	char line[CONFIG_TEXT_MAX + 64];
+	char *text = NULL;
+	enum rc rc;
+	va_list ap;
+	int n;
+
+	(void)snprintf(line, sizeof(line), "%s%s", subject, name);
+	va_start(ap, format);
+	n = vasprintf(&text, format, ap);
+	va_end(ap);
+	if (n < 0)
+		return no_memory();
+	rc = page_mail(call, to, line, text);
+	secret_wipe(text, (size_t)n);
+	free(text);
+	return rc;
+}
+
+const char *
+page_brand(const struct page_call *call)
+{
+	(void)call;
+	return "Latchkey";
 }
 
 /* --- cookies -------------------------------------------------------------- */
@@ -673,7 +757,7 @@ check_access(struct page_way *way)
 	static const char over[] = "You have been logged out. Log in again.";
 	const struct page_call *call = &way->call;
 	const struct session *session = &call->session;
-	char to[TO_MAX];
+	char to[PAGE_TO_LEN];
 
 	switch (call->page->access) {
 	case PAGE_ACCOUNT:
@@ -1158,7 +1242,7 @@ send(struct page_way *way, enum rc rc)
 	static const char plain[] = "The panel cannot answer now.\n";
 	struct cgi *cgi = &way->server->cgi;
 	struct cgi_answer *a = &way->answer;
-	char text[TO_MAX + 32];
+	char text[PAGE_TO_LEN + 32];
 
 	if (way->out != NULL && rc == RC_OK &&
 	    (fflush(way->out) != 0 || ferror(way->out)))

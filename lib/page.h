@@ -84,6 +84,7 @@
 #include "error.h"
 #include "form.h"
 #include "login.h"
+#include "mail_token.h"
 #include "people.h"
 #include "rc.h"
 #include "session.h"
@@ -223,8 +224,10 @@ FILE *page_output(
 /* How long browsers may keep it: a Cache-Control header; kept, not copied. */
 void page_cache(struct page_call *call, const char *cache);
 
+/* What leads to a page, and to one from elsewhere; NUL included. */
+enum { PAGE_TO_LEN = 512, PAGE_URL_LEN = CONFIG_TEXT_MAX + PAGE_TO_LEN };
+
 /* Adds /dashboard/ and what follows ("reset?token=...") to the panel's URL. */
-enum { PAGE_URL_LEN = CONFIG_TEXT_MAX + 256 };
 enum rc page_url(
     const struct page_call *call, const char *to, char url[PAGE_URL_LEN]);
 
@@ -244,6 +247,21 @@ enum rc page_reauthenticate(struct page_call *call);
 enum rc page_set_reauth(struct page_call *call);
 
 /*
+ * For pages that a mail leads to ("reset?token=..."): looks at the token
+ * without using it and, if it is good for that, puts "link" and "email" into
+ * the model; the form has the former in its field "link".  page_link gives
+ * the token of the form or of the URL, "" if there is none.
+ */
+enum rc page_set_link(struct page_call *call, enum mail_token_kind kind);
+const char *page_link(const struct page_call *call);
+
+/*
+ * The page that somebody wanted and had to log in for: field "to" of the form
+ * or the URL, a name alone, which leads nowhere else; "overview" if none.
+ */
+const char *page_wanted(const struct page_call *call);
+
+/*
  * A text that is the same for every time the form is sent, and for no other:
  * an idempotency key, of PAGE_ONCE forms alone.  Borrowed.
  */
@@ -258,6 +276,17 @@ const char *page_once(const struct page_call *call);
  */
 enum rc page_mail(struct page_call *call, const char *to, const char *subject,
     const char *text);
+
+/*
+ * The same with a subject that ends with a name, and a text made from a
+ * printf format.
+ */
+enum rc page_mail_text(struct page_call *call, const char *to,
+    const char *subject, const char *name, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* The panel's name, for mails. */
+const char *page_brand(const struct page_call *call);
 
 /*
  * Gives the browser the token of another session in its cookie: after log-in
