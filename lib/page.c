@@ -383,8 +383,7 @@ page_mail_text(struct page_call *call, const char *to, const char *subject,
 const char *
 page_brand(const struct page_call *call)
 {
-	(void)call;
-	return "Latchkey";
+	return call->config->brand_name;
 }
 
 /* --- cookies -------------------------------------------------------------- */
@@ -1100,9 +1099,11 @@ make_model(struct page_way *way)
 	call->form = way->sent != NULL ? way->form : NULL;
 	if (call->page->get != NULL) {
 		rc = call->page->get(call);
-		db_rollback(call->db);
-		if (call->people != NULL)
+		/* A page that is the same for all has opened nothing. */
+		if (call->people != NULL) {
+			db_rollback(call->db);
 			db_rollback(call->people->db);
+		}
 	}
 	if (rc != RC_OK || way->out != NULL)
 		return rc;

@@ -279,7 +279,7 @@ END_TEST
 static void
 get_refusal(struct answer *answer)
 {
-	static const struct cgi_call call = { .program = "dashboard/brand",
+	static const struct cgi_call call = { .program = "dashboard/colors",
 		.method = "PUT",
 		.content_type = "" };
 
@@ -315,7 +315,7 @@ END_TEST
 
 START_TEST(colours_are_a_style_sheet)
 {
-	static const struct cgi_call call = { .program = "dashboard/brand",
+	static const struct cgi_call call = { .program = "dashboard/colors",
 		.method = "GET",
 		.content_type = "" };
 	struct answer answer;
@@ -336,7 +336,7 @@ START_TEST(colours_are_a_style_sheet)
 	ck_assert_ptr_nonnull(strstr(answer.body, "--accent: #0b5fa5;"));
 	answer_clear(&answer);
 	get_refusal(&answer);
-	ck_assert_ptr_nonnull(strstr(answer.body, "\"brand?0b5fa5-\""));
+	ck_assert_ptr_nonnull(strstr(answer.body, "\"colors?0b5fa5-\""));
 	ck_assert_ptr_nonnull(strstr(answer.body, "\"../my/own.css\""));
 	ck_assert_ptr_nonnull(strstr(answer.body, "\"../my/logo.svg\""));
 	ck_assert_ptr_nonnull(strstr(answer.body, "&lt;Foot&gt;"));

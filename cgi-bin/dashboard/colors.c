@@ -18,6 +18,9 @@ get(struct page_call *call)
 	return RC_OK;
 }
 
-const struct page page_brand = {
-	.name = "brand", .title = "Colours", .access = PAGE_CONSTANT, .get = get
+const struct page page_colors = {
+	.name = "colors",
+	.title = "Colours",
+	.access = PAGE_CONSTANT,
+	.get = get,
 };
