@@ -262,7 +262,7 @@ next_url(struct place *at, char c)
 	return at->url;
 }
 
-/* --- characters ------------------------------------------------------------ */
+/* --- characters ----------------------------------------------------------- */
 
 static enum rc
 in_open(struct checker *c, char ch)
@@ -493,7 +493,7 @@ text(struct checker *c, const struct template_node *node)
 	return rc;
 }
 
-/* --- tags of Mustache ------------------------------------------------------- */
+/* --- tags of Mustache ----------------------------------------------------- */
 
 static enum rc
 variable(struct checker *c)

@@ -35,11 +35,11 @@ enum rc template_site_check_builtin(
 
 /*
  * Writes the built-in template of that name, or with NULL all of them, to
- * files of the directory, which is made if it is not there.  A file that is there is left alone, and each is whole or
- * not there at all.  *nfiles is how many were written, *nkept how many were
- * there and are different.  RC_NOT_FOUND if no template has that name,
- * RC_INVALID if something cannot be written: what then names it, and errno
- * tells why.
+ * files of the directory, which is made if it is not there.  A file that is
+ * there is left alone, and each is whole or not there at all.  *nfiles is how
+ * many were written, *nkept how many were there and are different.
+ * RC_NOT_FOUND if no template has that name, RC_INVALID if something cannot
+ * be written: what then names it, and errno tells why.
  */
 enum rc template_site_export(const char *dir, const char *name, size_t *nfiles,
     size_t *nkept, char *what, size_t size);

@@ -72,7 +72,7 @@ must_be(const char *text, const char *p, const char *model, const char *page)
 	free(made);
 }
 
-/* --- the specification ----------------------------------------------------- */
+/* --- the specification ---------------------------------------------------- */
 
 /*
  * The cases of github.com/mustache/spec, version 1.4.2, files comments,
@@ -320,7 +320,7 @@ START_TEST(the_specifications_cases_hold)
 }
 END_TEST
 
-/* --- beyond it --------------------------------------------------------------- */
+/* --- beyond it ------------------------------------------------------------ */
 
 static const struct {
 	const char *text, *p, *model, *page;
@@ -419,7 +419,7 @@ START_TEST(every_character_is_escaped_or_harmless)
 }
 END_TEST
 
-/* --- what is refused ---------------------------------------------------------- */
+/* --- what is refused ------------------------------------------------------ */
 
 static const struct {
 	const char *text;
@@ -620,7 +620,7 @@ START_TEST(a_page_has_a_bounded_number_of_partials)
 }
 END_TEST
 
-/* --- places in HTML ------------------------------------------------------------ */
+/* --- places in HTML ------------------------------------------------------- */
 
 static const char *const good_html[] = {
 	"{{a}}",
@@ -805,7 +805,7 @@ START_TEST(a_variable_may_not_stand_elsewhere)
 }
 END_TEST
 
-/* --- overrides ----------------------------------------------------------------- */
+/* --- overrides ------------------------------------------------------------ */
 
 static char site_dir[SCRATCH_PATH_LEN];
 
@@ -1024,7 +1024,7 @@ START_TEST(a_link_to_a_directory_leads_nowhere)
 }
 END_TEST
 
-/* --- what is built in ------------------------------------------------------------- */
+/* --- what is built in ----------------------------------------------------- */
 
 struct search {
 	const struct template *template;

@@ -114,7 +114,7 @@ make_own(void)
 	ck_assert_int_eq(mkdir(in_site("own/dashboard"), 0755), 0);
 }
 
-/* --- export ----------------------------------------------------------------- */
+/* --- export --------------------------------------------------------------- */
 
 START_TEST(an_export_has_all_that_is_built_in_and_is_in_order)
 {
@@ -181,7 +181,7 @@ START_TEST(an_export_that_fails_leaves_nothing_half_written)
 }
 END_TEST
 
-/* --- check ------------------------------------------------------------------ */
+/* --- check ---------------------------------------------------------------- */
 
 static const struct {
 	const char *name, *text;
@@ -273,7 +273,7 @@ START_TEST(a_colour_is_readable)
 }
 END_TEST
 
-/* --- pages --------------------------------------------------------------------- */
+/* --- pages ---------------------------------------------------------------- */
 
 /* A page that shows no more than the layout: one that refuses. */
 static void
