@@ -12,6 +12,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "brand.h"
 #include "cgi.h"
 #include "cookie.h"
 #include "form_token.h"
@@ -382,8 +383,7 @@ page_mail_text(struct page_call *call, const char *to, const char *subject,
 const char *
 page_brand(const struct page_call *call)
 {
-	(void)call;
-	return "Latchkey";
+	return call->config->brand_name;
 }
 
 /* --- cookies -------------------------------------------------------------- */
@@ -1044,8 +1044,7 @@ set_account(struct page_way *way)
 static enum rc
 set_brand(struct page_way *way)
 {
-	return page_set(
-	    &way->call, "brand", json_pack("{s:s}", "name", "Latchkey"));
+	return page_set(&way->call, "brand", brand_model(way->call.config));
 }
 
 /* What every page has, whoever is there. */
@@ -1125,7 +1124,8 @@ make_model(struct page_way *way)
 static enum rc
 render(struct page_way *way, const struct template *template)
 {
-	const struct templates templates = { template_layout, NULL };
+	const struct templates templates = { template_layout,
+		way->call.config->templates };
 
 	if (page_output(&way->call, "text/html; charset=utf-8", NULL) == NULL)
 		return RC_FAIL;

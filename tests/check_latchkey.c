@@ -214,7 +214,7 @@ static const char *const commands[] = { "init", "migrate", "account add",
 	"key rotate", "key revoke", "service add", "service edit",
 	"service list", "service import", "order list", "order show",
 	"order set", "refill list", "refill set", "credit", "check", "backup",
-	"demo" };
+	"templates check", "templates export", "demo" };
 
 START_TEST(help_is_everywhere)
 {
@@ -465,6 +465,14 @@ static const struct {
 	{ DONE, "migrate" },
 	{ USAGE, "backup" },
 	{ REFUSED, "backup /dev/null" },
+	{ DONE, "templates check" },
+	{ DONE, "templates check --json" },
+	{ WRONG, "templates check /nonexistent" },
+	{ USAGE, "templates check a b" },
+	{ USAGE, "templates export" },
+	{ USAGE, "templates export a b c" },
+	{ REFUSED, "templates export /nonexistent/templates" },
+	{ REFUSED, "templates export /tmp layout/nothing" },
 	{ REFUSED, "demo" },
 	{ REFUSED, "-c /nonexistent check" },
 	{ REFUSED, "init" },
