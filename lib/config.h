@@ -33,6 +33,7 @@ struct config {
 	char sendmail[CONFIG_PATH_MAX]; /* "": no mail is sent */
 	char mail_from[CONFIG_TEXT_MAX];
 	int64_t fastcgi_calls; /* of one process; 0: no end */
+	int64_t audit_days;    /* of security history kept; 0: all */
 	size_t nproxies;
 	char proxies[CONFIG_PROXIES_MAX][48]; /* trusted addresses */
 };
