@@ -213,7 +213,7 @@ browser_send(struct browser *b, const char *page, const char *body)
 void
 browser_submit(struct browser *b, const char *form, const char *format, ...)
 {
-	static char body[BODY_MAX];
+	static _Thread_local char body[BODY_MAX];
 	char hidden[BROWSER_HIDDEN_LEN], page[BROWSER_PATH_LEN];
 	size_t len;
 	va_list ap;
