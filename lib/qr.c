@@ -175,7 +175,7 @@ interleave(struct code *code)
 	int len = total / blocks, longer = blocks - total % blocks;
 	uint8_t check[BLOCKS_MAX][CHECK_MAX], divisor[CHECK_MAX];
 	uint8_t out[CODEWORDS_MAX];
-	int start[BLOCKS_MAX], at = 0, b, i;
+	int start[BLOCKS_MAX] = { 0 }, at = 0, b, i;
 
 	make_divisor(divisor, n);
 	for (b = 0; b < blocks; b++) {
