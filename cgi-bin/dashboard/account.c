@@ -39,6 +39,9 @@ get(struct page_call *call)
 		return rc;
 	rc = db_end(call->db, read_account(call, &low_nano, &left));
 	if (rc == RC_OK)
+		rc = page_set(call, "reauth",
+		    json_pack("{s:b}", "second", state.second_on));
+	if (rc == RC_OK)
 		rc = page_set(call, "time_zone", json_string(state.time_zone));
 	if (rc == RC_OK)
 		rc = page_set(call, "threshold",

@@ -118,6 +118,8 @@ get(struct page_call *call)
 	const struct config *config = call->config;
 	enum rc rc;
 
+	if ((rc = page_set_reauth(call)) != RC_OK)
+		return rc;
 	rc = page_set(call, "limit",
 	    json_pack("{s:i, s:I, s:I}", "active", API_KEY_ACTIVE_MAX, "key",
 		(json_int_t)config->rate_key, "account",

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * /dashboard/security: password, e-mail address, second factor, sessions and
- * the security history.  What changes a credential asks who is there first;
- * all of its consequences are the business of login.h.
+ * the security history.  What changes a credential has the page to itself
+ * ("security?do=password") and asks who is there first; all of its
+ * consequences are the business of login.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,13 +142,36 @@ out:
 	return rc;
 }
 
+/* What has the page to itself: "doing" has its name. */
+static enum rc
+set_doing(struct page_call *call)
+{
+	static const char *const names[] = { "password", "email", "second",
+		"off", "codes" };
+	const char *name = page_query(call, "do");
+	size_t i;
+
+	if (name == NULL)
+		return RC_OK;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return page_set(
+			    call, "doing", json_pack("{s:b}", names[i], 1));
+	return RC_NOT_FOUND;
+}
+
 static enum rc
 get(struct page_call *call)
 {
 	struct login_state state;
 	enum rc rc;
 
-	rc = login_state(call->people, &call->caller, &state);
+	rc = set_doing(call);
+	if (rc == RC_OK)
+		rc = login_state(call->people, &call->caller, &state);
+	if (rc == RC_OK)
+		rc = page_set(call, "reauth",
+		    json_pack("{s:b}", "second", state.second_on));
 	if (rc == RC_OK)
 		rc = page_set(call, "state",
 		    json_pack("{s:o, s:b, s:o, s:I}", "password_at",
@@ -280,7 +304,7 @@ second_start(struct page_call *call)
 	secret_wipe(secret, sizeof(secret));
 	if (rc == RC_INVALID)
 		return page_done(call, NULL, "It is on already.");
-	return rc == RC_OK ? page_done(call, "security#second", NULL) : rc;
+	return rc == RC_OK ? page_done(call, "security?do=second", NULL) : rc;
 }
 
 /* Shows recovery codes, their only copy, and wipes them. */
@@ -300,6 +324,8 @@ show_codes(struct page_call *call, struct login_codes *codes)
 		return RC_FAIL;
 	}
 	rc = page_set(call, "codes", list);
+	if (rc == RC_OK)
+		rc = page_set(call, "has_codes", json_true());
 	return rc == RC_OK ? page_show(call) : rc;
 }
 
