@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: ISC
+#
+# Usage: main.py [PART...]
+#
+# Runs the parts of the browser tests, all of them without names.
+
+import sys
+
+import checks
+import life
+
+PARTS = {
+    "life": lambda: life.life(True),
+    "life_without_scripts": lambda: life.life(False),
+}
+
+unknown = [name for name in sys.argv[1:] if name not in PARTS]
+if unknown:
+    sys.exit(f"main.py: no part {unknown[0]}; there are {' '.join(PARTS)}")
+for part in sys.argv[1:] or PARTS:
+    checks.run(PARTS[part])
+sys.exit(checks.summary())
