@@ -47,24 +47,28 @@ add_key(void *list, const struct api_key_row *row)
 		   : RC_FAIL;
 }
 
-/* The key to be rotated, whose form is then shown instead of the new one's. */
+/*
+ * One key, which has a form to itself ("api?rotate=7"), in place of the form
+ * for a new one.
+ */
 static enum rc
-set_rotating(struct page_call *call)
+set_one(struct page_call *call, const char *query, const char *name)
 {
 	struct caller caller = call->caller;
 	json_t *list = NULL;
 	enum rc rc;
 
-	if (page_query(call, "rotate") == NULL)
+	if (page_query(call, query) == NULL)
 		return RC_OK;
-	rc = page_query_id(call, "rotate", &caller.key_id);
+	rc = page_query_id(call, query, &caller.key_id);
 	if (rc == RC_OK && (list = json_array()) == NULL)
 		rc = RC_FAIL;
 	if (rc == RC_OK)
 		rc = api_key_admin_one(call->db, &caller, add_key, list);
 	if (rc == RC_OK)
-		rc = page_set(
-		    call, "rotating", json_incref(json_array_get(list, 0)));
+		rc = page_set(call, name, json_incref(json_array_get(list, 0)));
+	if (rc == RC_OK)
+		rc = page_set(call, "one", json_true());
 	json_decref(list);
 	return rc;
 }
@@ -133,7 +137,9 @@ get(struct page_call *call)
 		return rc;
 	rc = set_keys(call);
 	if (rc == RC_OK)
-		rc = set_rotating(call);
+		rc = set_one(call, "rotate", "rotating");
+	if (rc == RC_OK)
+		rc = set_one(call, "revoke", "revoking");
 	return db_end(call->db, rc);
 }
 
