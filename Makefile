@@ -364,7 +364,7 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(OBJECTS) | $(GENERATED)
 	@$(CC) $(CPPFLAGS) -Itests $(TESTCFLAGS) -MMD -MP -c -o $@ $<
 
 $(TESTLIB): $(addprefix $(BUILD)/obj/tests/,harness.o contract.o fcgi.o \
-		browser.o fixture.o receiver.o scratch.o) | $(RECEIVER)
+		browser.o dashboard.o fixture.o receiver.o scratch.o) | $(RECEIVER)
 	@mkdir -p $(@D)
 	@echo '  AR   $@'
 	@rm -f $@ && ar crs $@ $^
