@@ -49,7 +49,7 @@ def sign_up(b, email):
     b.press("Sign up")
     b.see("A mail is on its way")
     b.open(link_of(wait_mail(email, "")))
-    b.fill("Password", PASSWORD)
+    b.fill("New password", PASSWORD)
     b.press("Make the account")
     check(b.path.startswith("dashboard/"), "the account is open at once")
     b.open("dashboard/account")
@@ -119,7 +119,7 @@ def order(b, email, key, receiver):
     latchkey("credit", email, "100")
     placed = api(key, "add", service=1, quantity=200,
                  link="https://files.example/otter.pdf")["order"]
-    latchkey("order", "set", str(placed), "completed")
+    latchkey("order", "set", str(placed), "--status", "completed")
     deliver()
     wait(lambda: "order.completed" in receiver.types(),
          "the order's end comes")
@@ -213,7 +213,7 @@ def reset_password(b, email, app):
     b.press("Send the mail")
     b.see("If the address has an account here")
     b.open(link_of(wait_mail(email, "assword", 2)))
-    b.fill("Password", THIRD_PASSWORD)
+    b.fill("New password", THIRD_PASSWORD)
     b.press("Set the password")
     log_in(b, email, SECOND_PASSWORD)
     check("dashboard/login" in b.path, "the old password is refused")

@@ -8,8 +8,10 @@ import sys
 
 import checks
 import life
+import pages
 
 PARTS = {
+    "pages": pages.pages,
     "life": lambda: life.life(True),
     "life_without_scripts": lambda: life.life(False),
 }
