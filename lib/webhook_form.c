@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "event.h"
-#include "log.h"
+#include "page_json.h"
 #include "webhook.h"
 
 enum rc
@@ -63,22 +63,20 @@ webhook_form_set_events(
 	const char *sent = call->form != NULL ? page_field(call, "form") : NULL;
 	struct checked checked = { events, 0 };
 	json_t *list = json_array();
-	int type, bad = list == NULL;
+	enum rc rc = RC_OK;
+	int type;
 
 	if (sent != NULL && strcmp(sent, form) == 0) {
 		checked.events = 0;
 		(void)form_list(
 		    call->form, "events", FORM_FIELDS_MAX, add_event, &checked);
 	}
-	for (type = 0; type < EVENT_WEBHOOK_TEST; type++)
-		bad |=
-		    json_array_append_new(list,
-			json_pack("{s:s, s:b}", "name", event_type_name(type),
-			    "checked", (int)(checked.events >> type & 1))) != 0;
-	if (bad) {
-		log_err("cannot list events: out of memory");
-		json_decref(list);
-		return RC_FAIL;
-	}
-	return page_set(call, "events", list);
+	for (type = 0; type < EVENT_WEBHOOK_TEST && rc == RC_OK; type++)
+		rc = page_json_append(
+		    list, json_pack("{s:s, s:b}", "name", event_type_name(type),
+			      "checked", (int)(checked.events >> type & 1)));
+	if (rc == RC_OK)
+		rc = page_set(call, "events", json_incref(list));
+	json_decref(list);
+	return rc;
 }

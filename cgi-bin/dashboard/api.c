@@ -10,23 +10,14 @@
 #include "api_key_admin.h"
 #include "owner_mail.h"
 #include "page.h"
+#include "page_json.h"
 #include "text.h"
-#include "timestamp.h"
 
 /* What lists show of a key: its beginning, which is no secret. */
 enum { PREFIX_LEN = API_KEY_PREFIX_LEN + API_KEY_ID_LEN };
 
 /* "lk_AbCdEfGh, Shop": of which key the history and mails tell. */
 enum { NOTE_LEN = PREFIX_LEN + 2 + TEXT_NAME_MAX + 1 };
-
-static json_t *
-time_json(int64_t seconds)
-{
-	char buf[TIMESTAMP_LEN];
-
-	return seconds == 0 ? json_null()
-			    : json_string(timestamp_format(seconds, buf));
-}
 
 /* Appends a key to a list: for the functions of api_key_admin. */
 static enum rc
@@ -36,15 +27,12 @@ add_key(void *list, const struct api_key_row *row)
 
 	(void)snprintf(
 	    prefix, sizeof(prefix), API_KEY_PREFIX "%s", row->public_id);
-	return json_array_append_new(list,
-		   json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:s?}", "id",
-		       (json_int_t)row->id, "label", row->label, "prefix",
-		       prefix, "created", time_json(row->created_at),
-		       "last_used", time_json(row->last_used_at), "revoked_at",
-		       time_json(row->revoked_at), "why", row->revoked_why)) ==
-		       0
-		   ? RC_OK
-		   : RC_FAIL;
+	return page_json_append(list,
+	    json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:s?}", "id",
+		(json_int_t)row->id, "label", row->label, "prefix", prefix,
+		"created", page_json_time(row->created_at), "last_used",
+		page_json_time(row->last_used_at), "revoked_at",
+		page_json_time(row->revoked_at), "why", row->revoked_why));
 }
 
 /*

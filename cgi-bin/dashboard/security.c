@@ -14,24 +14,15 @@
 #include "mail_token.h"
 #include "owner_mail.h"
 #include "page.h"
+#include "page_json.h"
 #include "qr.h"
 #include "session.h"
 #include "text.h"
-#include "timestamp.h"
 #include "totp.h"
 
 enum { MAIL_MAX = 2048, NOTICE_LEN = 80 };
 
 /* --- looking -------------------------------------------------------------- */
-
-static json_t *
-time_json(int64_t seconds)
-{
-	char buf[TIMESTAMP_LEN];
-
-	return seconds == 0 ? json_null()
-			    : json_string(timestamp_format(seconds, buf));
-}
 
 /*
  * A second factor that is to be confirmed: its secret as text and, where it
@@ -52,7 +43,7 @@ set_pending(struct page_call *call)
 	if (rc != RC_OK)
 		return rc;
 	totp_base32(secret, text);
-	rc = totp_uri(secret, "Latchkey", call->account.email, uri);
+	rc = totp_uri(secret, page_brand(call), call->account.email, uri);
 	if (rc == RC_OK)
 		rc = qr_path(uri, &path, &size);
 	if (rc == RC_OK || rc == RC_INVALID)
@@ -80,14 +71,11 @@ add_session(void *arg, const struct session_row *row)
 {
 	struct lists *lists = arg;
 
-	return json_array_append_new(lists->sessions,
-		   json_pack("{s:I, s:s, s:s, s:o, s:o, s:b}", "id",
-		       (json_int_t)row->id, "address", row->address, "agent",
-		       row->agent, "created", time_json(row->created_at),
-		       "seen", time_json(row->seen_at), "own",
-		       row->id == lists->own_id)) == 0
-		   ? RC_OK
-		   : RC_FAIL;
+	return page_json_append(lists->sessions,
+	    json_pack("{s:I, s:s, s:s, s:o, s:o, s:b}", "id",
+		(json_int_t)row->id, "address", row->address, "agent",
+		row->agent, "created", page_json_time(row->created_at), "seen",
+		page_json_time(row->seen_at), "own", row->id == lists->own_id));
 }
 
 static enum rc
@@ -96,13 +84,11 @@ add_history(void *arg, const struct audit_row *row)
 	struct lists *lists = arg;
 
 	lists->last_seq = row->seq;
-	return json_array_append_new(
-		   lists->history, json_pack("{s:o, s:s, s:s, s:s}", "at",
-				       time_json(row->happened_at), "what",
-				       audit_words((int)row->what), "address",
-				       row->address, "note", row->note)) == 0
-		   ? RC_OK
-		   : RC_FAIL;
+	return page_json_append(
+	    lists->history, json_pack("{s:o, s:s, s:s, s:s}", "at",
+				page_json_time(row->happened_at), "what",
+				audit_words((int)row->what), "address",
+				row->address, "note", row->note));
 }
 
 static enum rc
@@ -175,9 +161,9 @@ get(struct page_call *call)
 	if (rc == RC_OK)
 		rc = page_set(call, "state",
 		    json_pack("{s:o, s:b, s:o, s:I}", "password_at",
-			time_json(state.password_at), "second_on",
+			page_json_time(state.password_at), "second_on",
 			state.second_on, "second_at",
-			time_json(state.second_at), "codes_left",
+			page_json_time(state.second_at), "codes_left",
 			(json_int_t)state.codes_left));
 	if (rc == RC_OK && !state.second_on)
 		rc = set_pending(call);
@@ -312,18 +298,15 @@ static enum rc
 show_codes(struct page_call *call, struct login_codes *codes)
 {
 	json_t *list = json_array();
-	int i, bad = list == NULL;
-	enum rc rc;
+	enum rc rc = RC_OK;
+	int i;
 
-	for (i = 0; i < LOGIN_CODES; i++)
-		bad |= json_array_append_new(
-			   list, json_string(codes->code[i])) != 0;
+	for (i = 0; i < LOGIN_CODES && rc == RC_OK; i++)
+		rc = page_json_append(list, json_string(codes->code[i]));
 	login_codes_wipe(codes);
-	if (bad) {
-		json_decref(list);
-		return RC_FAIL;
-	}
-	rc = page_set(call, "codes", list);
+	if (rc == RC_OK)
+		rc = page_set(call, "codes", json_incref(list));
+	json_decref(list);
 	if (rc == RC_OK)
 		rc = page_set(call, "has_codes", json_true());
 	return rc == RC_OK ? page_show(call) : rc;

@@ -10,6 +10,7 @@
 #include "attempt.h"
 #include "number.h"
 #include "page.h"
+#include "page_json.h"
 #include "timestamp.h"
 #include "webhook.h"
 #include "webhook_fields.h"
@@ -51,21 +52,19 @@ show_key(void *arg, const struct api_key_row *row)
 static enum rc
 add_attempt(void *arg, const struct attempt *a)
 {
-	char at[TIMESTAMP_LEN], next[TIMESTAMP_LEN];
 	json_t *list = arg;
 
-	return webhook_field_append(list,
-	    json_pack("{s:I, s:s*, s:s?, s:s, s:b, s:s, s:I, s:s*, s:s*, s:s*,"
+	return page_json_append(list,
+	    json_pack("{s:I, s:s*, s:s?, s:s, s:b, s:o, s:I, s:s*, s:s*, s:o,"
 		      " s:I}",
 		"seq", (json_int_t)a->seq, "event", a->event, "type",
 		event_type_name(a->type), "outcome",
 		attempt_outcome_name(a->outcome), "is_good",
 		a->outcome == ATTEMPT_DELIVERED, "at",
-		timestamp_format(a->attempted_at, at), "ms",
+		page_json_time(a->attempted_at), "ms",
 		(json_int_t)a->duration_ms, "error", a->error, "answer",
-		a->answer, "next",
-		a->next_at != 0 ? timestamp_format(a->next_at, next) : NULL,
-		"code", (json_int_t)a->http_status));
+		a->answer, "next", page_json_time(a->next_at), "code",
+		(json_int_t)a->http_status));
 }
 
 /* The filter of the URL: "status" and "before"; 0 stands for all. */

@@ -7,6 +7,7 @@
 
 #include "api_key_admin.h"
 #include "page.h"
+#include "page_json.h"
 #include "webhook.h"
 #include "webhook_fields.h"
 #include "webhook_form.h"
@@ -16,7 +17,7 @@ add_key(void *arg, const struct api_key_row *row)
 {
 	json_t *list = arg;
 
-	return webhook_field_append(
+	return page_json_append(
 	    list, json_pack("{s:I, s:s, s:s}", "id", (json_int_t)row->id,
 		      "label", row->label, "public_id", row->public_id));
 }
