@@ -152,7 +152,7 @@ static const char *const keep_threshold[] = { "threshold", NULL };
 static const struct page_form forms[] = {
 	{ .name = "profile", .run = profile, .keep = keep_profile },
 	{ .name = "threshold", .run = threshold, .keep = keep_threshold },
-	{ .name = "close", .run = close_account, .flags = PAGE_SUSPENDED },
+	{ .name = "close", .run = close_account },
 	{ .name = NULL },
 };
 
