@@ -119,7 +119,7 @@ def order(b, email, key, receiver):
     latchkey("credit", email, "100")
     placed = api(key, "add", service=1, quantity=200,
                  link="https://files.example/otter.pdf")["order"]
-    latchkey("order", "set", str(placed), "--status", "completed")
+    latchkey("order", "set", str(placed), "--status", "Completed")
     deliver()
     wait(lambda: "order.completed" in receiver.types(),
          "the order's end comes")

@@ -46,7 +46,7 @@ def fill(email, b):
                           link=f"https://files.example/{n}/" + "y" * 80)
                       ["order"])
     for order in orders[:4]:
-        latchkey("order", "set", str(order), "--status", "completed")
+        latchkey("order", "set", str(order), "--status", "Completed")
     deliver()
     webhook = api(key, "webhook.list")[0]["webhook"]
     return {"order": orders[0], "webhook": webhook}

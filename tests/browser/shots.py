@@ -40,11 +40,11 @@ def shots():
             check("order" in order, f"an order is placed: {order}")
             placed.append(str(order.get("order")))
         for order in placed[:4]:
-            latchkey("order", "set", order, "--status", "completed")
+            latchkey("order", "set", order, "--status", "Completed")
         for order in placed[4:7]:
-            latchkey("order", "set", order, "--status", "in progress",
+            latchkey("order", "set", order, "--status", "In progress",
                      "--remains", "120")
-        latchkey("order", "set", placed[7], "--status", "canceled")
+        latchkey("order", "set", placed[7], "--status", "Canceled")
         for name, page, width, height, scheme in PICTURES:
             b.scheme(scheme)
             b.resize(width, height)
