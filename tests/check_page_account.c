@@ -115,7 +115,7 @@ START_TEST(a_closed_account_is_gone_for_browsers_and_keys)
 	call_must_say(d.key_two, "\"balance\"");
 	/* No session of it, and no new one. */
 	browser_get(&other, "api");
-	ck_assert_str_eq(other.page, "login");
+	ck_assert_str_eq(other.page, "login?to=api");
 	browser_submit(&other, "login", "email=%s&password=%s", DASHBOARD_ONE,
 	    DASHBOARD_PASSWORD_SENT);
 	browser_get(&other, "api");

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "dashboard.h"
+#include "login.h"
 #include "suite.h"
 #include "totp.h"
 

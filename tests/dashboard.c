@@ -70,7 +70,8 @@ set_passwords(struct dashboard *d)
 	for (i = 0; i < 2; i++)
 		ck_assert_int_eq(
 		    login_admin_password(&people, ids[i], DASHBOARD_PASSWORD,
-			strlen(DASHBOARD_PASSWORD), (int64_t)time(NULL), &why),
+			strlen(DASHBOARD_PASSWORD), 0, (int64_t)time(NULL),
+			&why),
 		    RC_OK);
 	people_close(&people);
 	db_close(db);

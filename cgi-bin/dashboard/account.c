@@ -72,7 +72,7 @@ profile(struct page_call *call)
 		return page_error(
 		    call, "name", "A name is one line of at most 200 bytes.");
 	rc = login_set_time_zone(
-	    call->people, &call->caller, zone != NULL ? zone : "", call->now);
+	    call->people, &call->caller, zone != NULL ? zone : "");
 	if (rc == RC_INVALID)
 		return page_error(call, "time_zone",
 		    "A time zone has a name like Europe/Vienna or UTC.");
