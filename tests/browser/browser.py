@@ -102,10 +102,13 @@ class Browser:
     # --- doing ---------------------------------------------------------------
 
     def control(self, label):
-        """What a label that is seen begins with these words belongs to."""
-        xpath = f"//label[starts-with(normalize-space(), {quoted(label)})]"
-        found = [e for e in self.driver.find_elements(By.XPATH, xpath)
-                 if e.is_displayed()]
+        """What belongs to a label of these words, or that begins so."""
+        for test in (f"normalize-space()={quoted(label)}",
+                     f"starts-with(normalize-space(), {quoted(label)})"):
+            found = [e for e in self.driver.find_elements(
+                By.XPATH, f"//label[{test}]") if e.is_displayed()]
+            if found:
+                break
         must(len(found) == 1,
              f"{self.path}: {len(found)} labels “{label}”")
         target = found[0].get_attribute("for")
@@ -219,7 +222,10 @@ class Browser:
     def read_qr(self, css):
         """What a reader of QR codes finds in an element, as it is seen."""
         picture = self.one(css).screenshot_as_base64
-        with_reader = self.driver.execute_async_script(
+        page = self.driver.current_window_handle
+        # The panel's own pages take no pictures but the panel's.
+        self.driver.switch_to.new_window("tab")
+        found = self.driver.execute_async_script(
             JSQR + ";"
             "const done = arguments[1], image = new Image();"
             "image.onerror = () => done('no image');"
@@ -231,4 +237,6 @@ class Browser:
             "  {inversionAttempts: 'dontInvert'});"
             " done(r && r.data); };"
             "image.src = 'data:image/png;base64,' + arguments[0];", picture)
-        return with_reader
+        self.driver.close()
+        self.driver.switch_to.window(page)
+        return found
