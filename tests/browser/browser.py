@@ -26,6 +26,20 @@ AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 WIDTHS = (360, 1440)
 
+# How wide the page is and how much room there is, and what sticks out of it
+# that nothing scrolls.
+WIDE = """
+const root = document.documentElement;
+const scrolls = (e) => e !== root && e !== document.body &&
+	(getComputedStyle(e).overflowX !== "visible" ||
+	 (e.parentElement && scrolls(e.parentElement)));
+const out = [...document.body.querySelectorAll("*")].filter((e) =>
+	e.getBoundingClientRect().right > root.clientWidth &&
+	!scrolls(e.parentElement));
+return [root.scrollWidth, root.clientWidth, out.slice(0, 4).map((e) =>
+	e.outerHTML.slice(0, 120))];
+"""
+
 
 def quoted(text):
     """A text as an XPath literal."""
@@ -176,11 +190,9 @@ class Browser:
         """
         for width in WIDTHS:
             self.resize(width)
-            wide = self.driver.execute_script(
-                "const e = document.documentElement;"
-                "return [e.scrollWidth, e.clientWidth];")
-            check(wide[0] <= wide[1],
-                  f"{self.path}: {wide[0]} px wide in {wide[1]}")
+            wide, room, what = self.driver.execute_script(WIDE)
+            check(wide <= room,
+                  f"{self.path}: {wide} px wide in {room}: {what}")
         if self.scripts:
             self.driver.execute_script(AXE)
             for scheme in ("light", "dark"):
@@ -205,9 +217,10 @@ class Browser:
             print("    " + json.dumps(found, indent=1)[:3000])
 
     def quiet(self):
-        """The browser has nothing to say but about refused forms."""
+        """The browser has nothing to say but advice and refused forms."""
         said = [entry["message"] for entry in self.driver.get_log("browser")
-                if "the server responded with a status of 4" not in
+                if "[DOM]" not in entry["message"] and
+                "the server responded with a status of 4" not in
                 entry["message"]]
         check(said == [], f"{self.path}: the browser says {said}")
 
