@@ -63,6 +63,9 @@ int order_may_move(
 enum rc order_place(struct db *db, const struct caller *caller,
     const struct form *form, int64_t now, int64_t *id, struct why *why);
 
+/* The number that an order's link is found by.  RC_FAIL (logged). */
+enum rc order_link_hash(const char *link, int64_t *link_hash);
+
 /* Finds one of the caller's orders, inside a transaction.  RC_NOT_FOUND. */
 enum rc order_find(struct db *db, const struct caller *caller, int64_t id,
     struct order *order, struct why *why);

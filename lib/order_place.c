@@ -406,28 +406,43 @@ find_request(struct db *db, const struct caller *caller,
 	return rc;
 }
 
+/*
+ * One of a service at most is unfinished for a link; the plus keeps SQLite
+ * from the index of the service, of which many may be.
+ */
 static const char SQL_FIND_OPEN[] =
-    "SELECT id FROM orders WHERE account_id = $1 AND service_id = $2"
-    " AND link_hash = $3 AND status < 4 AND link = $4 LIMIT 1";
+    "SELECT id FROM orders WHERE account_id = $1 AND link_hash = $2"
+    " AND status < 4 AND link = $3 AND +service_id = $4 LIMIT 1";
+
+enum rc
+order_link_hash(const char *link, int64_t *link_hash)
+{
+	unsigned char hash[SECRET_HASH_LEN];
+	enum rc rc;
+
+	*link_hash = 0;
+	rc = secret_sha256(link, strlen(link), hash);
+	if (rc == RC_OK)
+		memcpy(link_hash, hash, sizeof(*link_hash));
+	return rc;
+}
 
 /* Refuses a second unfinished order of the same service for one link. */
 static enum rc
 check_link(struct db *db, const struct caller *caller, struct draft *draft,
     struct why *why)
 {
-	unsigned char hash[SECRET_HASH_LEN];
 	int64_t other;
 	enum rc rc;
 
 	if (draft->link == NULL)
 		return RC_OK;
-	rc = secret_sha256(draft->link, strlen(draft->link), hash);
+	rc = order_link_hash(draft->link, &draft->link_hash);
 	if (rc != RC_OK)
 		return rc;
-	memcpy(&draft->link_hash, hash, sizeof(draft->link_hash));
 	rc = db_one(db, SQL_FIND_OPEN,
-	    DB_ARGS(DB_INT(caller->account_id), DB_INT(draft->service.id),
-		DB_INT(draft->link_hash), DB_TEXT(draft->link)),
+	    DB_ARGS(DB_INT(caller->account_id), DB_INT(draft->link_hash),
+		DB_TEXT(draft->link), DB_INT(draft->service.id)),
 	    &other);
 	if (rc == RC_NOT_FOUND)
 		return RC_OK;
