@@ -449,6 +449,21 @@ check_link(struct db *db, const struct caller *caller, struct draft *draft,
 	return rc == RC_OK ? error_set(why, ERROR_LINK_ACTIVE, NULL) : rc;
 }
 
+/* Fills a draft from a form, and its price. */
+static enum rc
+check(struct db *db, const struct caller *caller, struct draft *draft,
+    const struct form *form, struct why *why)
+{
+	enum rc rc;
+
+	rc = find_service(draft, db, form, why);
+	if (rc == RC_OK)
+		rc = check_fields(draft, form, why);
+	if (rc == RC_OK)
+		rc = check_link(db, caller, draft, why);
+	return rc;
+}
+
 static const char SQL_INSERT[] =
     "INSERT INTO orders (account_id, service_id, status, link, link_hash,"
     " quantity, remains, price_micro, charge_nano, details, request_id,"
@@ -510,11 +525,7 @@ place(struct db *db, const struct caller *caller, struct draft *draft,
 		rc = find_request(db, caller, draft, id, why);
 	if (rc != RC_NOT_FOUND)
 		return rc;
-	rc = find_service(draft, db, form, why);
-	if (rc == RC_OK)
-		rc = check_fields(draft, form, why);
-	if (rc == RC_OK)
-		rc = check_link(db, caller, draft, why);
+	rc = check(db, caller, draft, form, why);
 	if (rc == RC_OK)
 		rc = insert(db, caller, draft, now, id);
 	if (rc == RC_OK)
@@ -555,6 +566,37 @@ out:
 	return rc;
 }
 
+static enum rc
+begin(struct draft *draft)
+{
+	draft->details = json_object();
+	if (draft->details != NULL)
+		return RC_OK;
+	log_err("cannot place an order: out of memory");
+	return RC_FAIL;
+}
+
+enum rc
+order_quote(struct db *db, const struct caller *caller, const struct form *form,
+    struct order_quote *quote, struct why *why)
+{
+	struct draft draft = { 0 };
+	enum rc rc;
+
+	*quote = (struct order_quote){ 0 };
+	rc = begin(&draft);
+	if (rc == RC_OK)
+		rc = check(db, caller, &draft, form, why);
+	if (rc == RC_OK) {
+		quote->service_id = draft.service.id;
+		quote->quantity = draft.quantity;
+		quote->price_micro = draft.price_micro;
+		quote->charge_nano = draft.charge_nano;
+	}
+	json_decref(draft.details);
+	return rc;
+}
+
 enum rc
 order_place(struct db *db, const struct caller *caller, const struct form *form,
     int64_t now, int64_t *id, struct why *why)
@@ -569,11 +611,9 @@ order_place(struct db *db, const struct caller *caller, const struct form *form,
 		if (hash_request(&draft, form) != RC_OK)
 			return RC_FAIL;
 	}
-	draft.details = json_object();
-	if (draft.details == NULL) {
-		log_err("cannot place an order: out of memory");
-		return RC_FAIL;
-	}
+	rc = begin(&draft);
+	if (rc != RC_OK)
+		return rc;
 	rc = db_begin(db, DB_WRITE);
 	if (rc == RC_OK) {
 		rc = place(db, caller, &draft, form, now, id, why);
