@@ -18,13 +18,14 @@ order_model_add(json_t *list, json_t *item)
 	return RC_FAIL;
 }
 
-static const char *const states[] = {
-	[ORDER_PENDING] = "pending",
-	[ORDER_IN_PROGRESS] = "in-progress",
-	[ORDER_PROCESSING] = "processing",
-	[ORDER_COMPLETED] = "completed",
-	[ORDER_PARTIAL] = "partial",
-	[ORDER_CANCELED] = "canceled",
+/* How a status is shown: the class of its tag. */
+static const char *const tones[] = {
+	[ORDER_PENDING] = "off",
+	[ORDER_IN_PROGRESS] = "",
+	[ORDER_PROCESSING] = "",
+	[ORDER_COMPLETED] = "good",
+	[ORDER_PARTIAL] = "warn",
+	[ORDER_CANCELED] = "bad",
 };
 
 /* The fields that order_place has kept as JSON, as a list. */
@@ -77,7 +78,7 @@ order_model(const struct order_item *order)
 	    "id", (json_int_t)order->id, "service_id",
 	    (json_int_t)order->service_id, "service", order->service,
 	    "category", order->category, "status",
-	    order_status_name(order->status), "state", states[order->status],
+	    order_status_name(order->status), "tone", tones[order->status],
 	    "link", order->link, "quantity", (json_int_t)order->quantity,
 	    "remains", (json_int_t)order->remains, "delivered",
 	    (json_int_t)(order->quantity - order->remains), "percent",

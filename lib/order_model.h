@@ -11,8 +11,8 @@
 #include "rc.h"
 
 /*
- * A new model of an order: id, service_id, service, category, status, state
- * (the status as a word for a class: "in-progress"), link, quantity,
+ * A new model of an order: id, service_id, service, category, status, tone
+ * (the class of its tag), link, quantity,
  * remains, delivered, percent, start_count, price, charge, created, updated,
  * cancel_requested, is_open, may_cancel, may_refill, on_sale and details, a
  * list of {name, value}.  What an order does not have is null.  NULL
