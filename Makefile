@@ -455,7 +455,7 @@ fuzz: deps-CHECK $(FUZZERS) $(EXHAUSTERS)
 
 BENCH_ORDERS = 1000000
 BENCHDIR = $(BUILD)/bench
-BENCH = $(addprefix $(BENCHDIR)/,empty empty_cgi spawn load seed deliver \
+BENCH = $(addprefix $(BENCHDIR)/,empty empty_cgi spawn load seed deliver session \
 	hammer) \
 	$(if $(filter musl,$(LIBC)),$(BENCHDIR)/empty_musl)
 
@@ -473,7 +473,7 @@ $(BENCHDIR)/empty_musl: tests/bench/empty.c Makefile build/static/versions
 	@echo '  LD   $@'
 	@$(EMPTY) -specs=build/static/musl.specs -o $@ $<
 
-$(addprefix $(BENCHDIR)/,spawn load seed deliver): $(BENCHDIR)/%: \
+$(addprefix $(BENCHDIR)/,spawn load seed deliver session): $(BENCHDIR)/%: \
 		$(STATICOBJ)/tests/bench/%.o $(STATICLIB) \
 		$(BUILD)/gen/linked-$(LIBC)
 	$(LINK)

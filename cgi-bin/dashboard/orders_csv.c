@@ -19,7 +19,7 @@ enum { ROWS_MAX = 50000 }; /* of one file: 10 MB */
 struct export
 {
 	struct csv_writer csv;
-	int64_t n, last_id;
+	int64_t n;
 };
 
 static enum rc
@@ -43,7 +43,6 @@ write_row(void *arg, const struct order_item *order)
 	csv_writer_text(csv, order->details);
 	csv_writer_end(csv);
 	export->n++;
-	export->last_id = order->id;
 	return RC_OK;
 }
 
@@ -56,7 +55,6 @@ write_page(struct page_call *call, const struct order_search *search,
 	struct why why = { 0 };
 	enum rc rc;
 
-	*older = 0;
 	rc = db_begin(call->db, DB_READ);
 	if (rc != RC_OK)
 		return rc;
@@ -78,7 +76,8 @@ get(struct page_call *call)
 		"service name", "link", "quantity", "start count", "remains",
 		"status", "charge", "updated", "details", NULL };
 	struct order_search search;
-	struct export export;
+	struct export export = { 0 };
+	int64_t older = 0;
 	FILE *out;
 	enum rc rc;
 
@@ -88,13 +87,13 @@ get(struct page_call *call)
 	out = page_output(call, "text/csv; charset=utf-8", "orders.csv");
 	if (out == NULL)
 		return RC_FAIL;
-	export = (struct export){ 0 };
 	csv_writer_begin(&export.csv, out, columns);
 	search.filter.limit = ORDER_LIST_MAX;
 	search.filter.after = 0;
-	do
-		rc = write_page(call, &search, &export, &search.filter.before);
-	while (rc == RC_OK && search.filter.before != 0 && export.n < ROWS_MAX);
+	do {
+		rc = write_page(call, &search, &export, &older);
+		search.filter.before = older;
+	} while (rc == RC_OK && older != 0 && export.n < ROWS_MAX);
 	return rc;
 }
 
