@@ -200,6 +200,44 @@ note(struct db *db, const struct rate_count *c, int64_t now)
 	return rc;
 }
 
+static const char SQL_REFUSALS[] =
+    "SELECT nwindows FROM refusal WHERE day = $1 AND subject = $2";
+
+static enum rc
+refusals(struct db *db, const struct rate_count *c, int64_t now, int64_t *sum)
+{
+	int64_t day = now / DAY_S, n;
+	unsigned char buf[17];
+	enum rc rc;
+	int i;
+
+	*sum = 0;
+	rc = db_begin(db, DB_READ);
+	if (rc != RC_OK || db_is_empty(db))
+		return db_end(db, rc);
+	for (i = 0; rc == RC_OK && i < RATE_REFUSAL_DAYS; i++) {
+		rc = db_one(db, SQL_REFUSALS,
+		    DB_ARGS(DB_INT(day - i), subject(c, buf)), &n);
+		if (rc == RC_OK)
+			*sum += n;
+		else if (rc == RC_NOT_FOUND)
+			rc = RC_OK;
+	}
+	return db_end(db, rc);
+}
+
+enum rc
+rate_refusals(struct rate *rate, const struct rate_count *c, int64_t now,
+    int64_t *nwindows)
+{
+	enum rc rc = refusals(rate->db, c, now, nwindows);
+
+	if (rc != RC_FAIL || !db_is_damaged(rate->db))
+		return rc;
+	rc = db_renew(rate->db);
+	return rc == RC_OK ? refusals(rate->db, c, now, nwindows) : rc;
+}
+
 static enum rc
 peek(struct db *db, struct rate_count *c, int64_t now)
 {
@@ -274,42 +312,4 @@ rate_admit(struct rate *rate, struct rate_count *c, size_t n, int64_t now,
 		return rc;
 	rc = db_renew(rate->db);
 	return rc == RC_OK ? admit(rate->db, c, n, now, denied) : rc;
-}
-
-static const char SQL_REFUSALS[] =
-    "SELECT nwindows FROM refusal WHERE day = $1 AND subject = $2";
-
-static enum rc
-refusals(struct db *db, const struct rate_count *c, int64_t now, int64_t *sum)
-{
-	int64_t day = now / DAY_S, n;
-	unsigned char buf[17];
-	enum rc rc;
-	int i;
-
-	*sum = 0;
-	rc = db_begin(db, DB_READ);
-	if (rc != RC_OK || db_is_empty(db))
-		return db_end(db, rc);
-	for (i = 0; rc == RC_OK && i < RATE_REFUSAL_DAYS; i++) {
-		rc = db_one(db, SQL_REFUSALS,
-		    DB_ARGS(DB_INT(day - i), subject(c, buf)), &n);
-		if (rc == RC_OK)
-			*sum += n;
-		else if (rc == RC_NOT_FOUND)
-			rc = RC_OK;
-	}
-	return db_end(db, rc);
-}
-
-enum rc
-rate_refusals(struct rate *rate, const struct rate_count *c, int64_t now,
-    int64_t *nwindows)
-{
-	enum rc rc = refusals(rate->db, c, now, nwindows);
-
-	if (rc != RC_FAIL || !db_is_damaged(rate->db))
-		return rc;
-	rc = db_renew(rate->db);
-	return rc == RC_OK ? refusals(rate->db, c, now, nwindows) : rc;
 }
