@@ -8,8 +8,7 @@ import json
 import pathlib
 
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
@@ -165,7 +164,8 @@ class Browser:
             try:
                 html.is_enabled()
                 return False
-            except (StaleElementReferenceException, NoSuchElementException):
+            except WebDriverException:
+                # It is stale; while a page goes, Chromium has other words.
                 return True
         wait(gone, f"{self.path}: the page stays")
 
