@@ -387,6 +387,8 @@ $(BUILD)/tests/check_static: $(STATICOBJ)/tests/check_static.o $(STATICLIB) \
 # Here allocations fail when the test says so.
 $(BUILD)/tests/check_memory: WRAP = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+$(BUILD)/tests/check_page: WRAP = \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=open_memstream
 $(BUILD)/tests/check_faults: WRAP = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=open_memstream
 

@@ -27,6 +27,51 @@ enum { PATH_LEN = SITE_PATH_LEN + 128, THREADS = 8, SLOW_S = 3 };
 #define SECRET "never-to-be-seen-again"
 #define STRANGE "<script>alert(1)</script>\"'&amp;"
 
+/* --- memory that runs out ------------------------------------------------- */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+FILE *__real_open_memstream(char **text, size_t *len);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+FILE *__wrap_open_memstream(char **text, size_t *len);
+
+/* Which allocation of a page's program fails, and how many there were. */
+#define FAIL_AT "FAIL_AT"
+static long fail_at, allocations;
+
+static int
+fails(void)
+{
+	return fail_at > 0 && ++allocations == fail_at;
+}
+
+void *
+__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *
+__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *
+__wrap_realloc(void *p, size_t size)
+{
+	return fails() ? NULL : __real_realloc(p, size);
+}
+
+FILE *
+__wrap_open_memstream(char **out, size_t *len)
+{
+	return fails() ? NULL : __real_open_memstream(out, len);
+}
+
 /* --- the pages ------------------------------------------------------------ */
 
 /* Notes in the data directory that something has taken effect. */
@@ -197,13 +242,18 @@ static const struct template template = { "dashboard/probe", text,
 static int
 run_page(const char *name, int *code)
 {
+	const char *at = getenv(FAIL_AT);
 	size_t i;
 
 	for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
 		if (strcmp(pages[i].name, name) != 0)
 			continue;
+		json_set_alloc_funcs(__wrap_malloc, free);
+		fail_at = at != NULL ? strtol(at, NULL, 10) : 0;
 		*code = page_main(&pages[i],
 		    pages[i].access == PAGE_CONSTANT ? NULL : &template);
+		if (fail_at > allocations)
+			(void)fputs("nothing has failed\n", stderr);
 		return 1;
 	}
 	return 0;
@@ -269,7 +319,7 @@ setup(const char *config_lines)
 static void
 setup_usual(void)
 {
-	setup(NULL);
+	setup("rate_ip = 1000000");
 }
 
 static void
@@ -1284,6 +1334,63 @@ START_TEST(another_schema_means_come_again)
 }
 END_TEST
 
+/* A page without memory, wherever it runs out, is one that says so. */
+static void
+walk(const char *method, const char *body, int status)
+{
+	char at[32], cookie[256];
+	const char *const env[] = { at, cookie, NULL };
+	const struct cgi_call call = { .program = "dashboard/probe",
+		.method = method,
+		.body = body,
+		.env = env };
+	struct answer answer;
+	int n, done = 0, failed = 0;
+
+	(void)snprintf(cookie, sizeof(cookie),
+	    "HTTP_COOKIE=latchkey_session=%s",
+	    browser_cookie(&browser, "latchkey_session"));
+	for (n = 1; !done; n++) {
+		ck_assert_int_lt(n, 5000);
+		(void)snprintf(at, sizeof(at), FAIL_AT "=%d", n);
+		cgi_run(&site, &call, &answer);
+		ck_assert_msg(answer.code == 0, "%s: %d: %s", at, answer.code,
+		    answer.err);
+		must_have_headers(&answer);
+		done = strstr(answer.err, "nothing has failed") != NULL;
+		if (answer.status == status && status != 303)
+			ck_assert_ptr_nonnull(strstr(answer.body, "</html>"));
+		else if (answer.status != status)
+			ck_assert_msg(
+			    answer.status == 500 || answer.status == 503,
+			    "%s: %d", at, answer.status);
+		failed += answer.status != status;
+		if (done)
+			ck_assert_int_eq(answer.status, status);
+		answer_clear(&answer);
+	}
+	ck_assert_int_gt(failed, 10);
+}
+
+START_TEST(a_page_without_memory_says_so)
+{
+	char hidden[BROWSER_HIDDEN_LEN], body[BROWSER_HIDDEN_LEN + 32];
+
+	/* Each needs a program of its own, which FastCGI does not start. */
+	if (is_fastcgi())
+		return;
+	start_session(&browser, account);
+	walk("GET", "", 200);
+	browser_ask(&browser, "probe");
+	ck_assert(browser_hidden(&browser, "correct", hidden));
+	(void)snprintf(body, sizeof(body), "%s&label=x", hidden);
+	walk("POST", body, 422);
+	ck_assert_int_eq(effects(), 0);
+	ck_assert(browser_hidden(&browser, "act", hidden));
+	walk("POST", hidden, 303);
+}
+END_TEST
+
 static void
 setup_https(void)
 {
@@ -1341,6 +1448,7 @@ make_suite(void)
 	    tc, a_site_that_is_not_in_order_answers_with_an_incident);
 	tcase_add_test(tc, a_broken_configuration_is_answered_too);
 	tcase_add_test(tc, another_schema_means_come_again);
+	tcase_add_test(tc, a_page_without_memory_says_so);
 	suite_add_tcase(s, tc);
 	tcase_add_checked_fixture(https, setup_https, teardown);
 	tcase_add_test(https, forms_of_other_sites_are_refused_by_https);
