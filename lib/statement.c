@@ -174,6 +174,7 @@ statement_each(struct db *db, const struct caller *caller,
 	struct db_rows *rows = NULL;
 	int64_t seen, given = 0;
 	enum rc rc;
+	int wanted;
 
 	rc = db_query(db, SQL_EACH,
 	    DB_ARGS(DB_INT(caller->account_id), DB_INT(place->before),
@@ -202,11 +203,13 @@ statement_each(struct db *db, const struct caller *caller,
 			next.before = 0;
 			break;
 		}
-		if (given == limit)
+		wanted = is_wanted(filter, &entry);
+		/* Going on to the next wanted one tells if there is one. */
+		if (wanted && given == limit)
 			break;
 		next.before = entry.txn_id;
 		next.balance_nano -= entry.amount_nano;
-		if (!is_wanted(filter, &entry))
+		if (!wanted)
 			continue;
 		given++;
 		rc = each(arg, &entry);
