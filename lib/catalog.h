@@ -40,4 +40,28 @@ enum rc catalog_find(struct db *db, int64_t id, struct service *service);
 enum rc catalog_each(struct db *db, int all,
     enum rc (*each)(void *arg, const struct service *service), void *arg);
 
+/* What a search of the catalogue is for; NULL or "" for anything. */
+struct catalog_filter {
+	const char *category; /* exactly */
+	const char *text;     /* in the name or the description, or an id */
+	int64_t after;        /* only what follows that service; 0: all */
+	int64_t limit;
+};
+
+/*
+ * Calls each for the first filter->limit services that are on sale and are
+ * searched for, in the catalogue's order, like catalog_each.  An after that
+ * is no service gives none.
+ */
+enum rc catalog_search(struct db *db, const struct catalog_filter *filter,
+    enum rc (*each)(void *arg, const struct service *service), void *arg);
+
+/*
+ * Calls each for the first CATALOG_CATEGORIES categories that have something
+ * on sale, with how many services that is, like catalog_each.
+ */
+enum { CATALOG_CATEGORIES = 500 };
+enum rc catalog_categories(struct db *db,
+    enum rc (*each)(void *arg, const char *category, int64_t n), void *arg);
+
 #endif
