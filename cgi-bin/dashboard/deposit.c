@@ -18,9 +18,9 @@ ask(struct page_call *call)
 	if (how == NULL)
 		return page_error(call, "how", "Say how you pay.");
 	if ((rc = db_begin(call->db, DB_WRITE)) == RC_OK)
-		rc = db_end(call->db,
-		    money_request_deposit(call->db, &call->caller, amount, how,
-			call->now, &id, &what));
+		rc = db_end(
+		    call->db, money_request_deposit(call->db, &call->caller,
+				  amount, how, call->now, &id, &what));
 	if (rc != RC_OK)
 		return money_form_refused(call, NULL, rc, what);
 	return page_done(call, "funds",

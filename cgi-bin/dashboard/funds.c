@@ -233,8 +233,8 @@ write_csv(struct page_call *call, const struct statement_filter *filter)
 				CSV_BATCH, &place, write_entry, &csv));
 	/* Nobody is to take a part for all of it. */
 	if (rc == RC_OK && place.before != 0) {
-		csv_writer_text(&csv,
-		    "Older entries are not in this file: choose days.");
+		csv_writer_text(
+		    &csv, "Older entries are not in this file: choose days.");
 		for (written = 0; written < 6; written++)
 			csv_writer_plain(&csv, NULL);
 		csv_writer_end(&csv);
@@ -251,9 +251,8 @@ add_request(void *list, const struct money_request *r)
 	char amount[MONEY_TEXT_LEN];
 	json_t *item;
 
-	item = json_pack(
-	    "{s:I, s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:s, s:s}", "id",
-	    (json_int_t)r->id, "kind", money_request_kind_name(r->kind),
+	item = json_pack("{s:I, s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:s, s:s}",
+	    "id", (json_int_t)r->id, "kind", money_request_kind_name(r->kind),
 	    "status", money_request_status_name(r->kind, r->status), "open",
 	    r->status == MONEY_REQUEST_OPEN, "may_cancel",
 	    money_request_may_move(r->kind,
@@ -284,8 +283,7 @@ set_requests(struct page_call *call)
 		rc = db_end(call->db, rc);
 	}
 	if (rc == RC_OK)
-		rc =
-		    transfer_code(&call->people->pepper, &call->caller, code);
+		rc = transfer_code(&call->people->pepper, &call->caller, code);
 	if (rc == RC_OK)
 		rc = page_set(call, "code", json_string(code));
 	if (rc == RC_OK && n > 0)

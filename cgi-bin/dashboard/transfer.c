@@ -63,8 +63,8 @@ note(struct page_call *call, const struct transfer *transfer,
 		return;
 	rc = guess_undo(people, guess, 1);
 	(void)snprintf(text, sizeof(text), "%s %s to %s",
-	    money_format(transfer->amount_nano, amount),
-	    call->config->currency, transfer->email);
+	    money_format(transfer->amount_nano, amount), call->config->currency,
+	    transfer->email);
 	if (rc == RC_OK && sent == RC_OK)
 		rc = audit_add(people, &call->caller, AUDIT_TRANSFER,
 		    call->from.address_text, text, call->now);
@@ -85,9 +85,8 @@ tell(struct page_call *call, const struct transfer *transfer)
 	    "from your balance at %s and the network address %s.\n\n"
 	    "If it was not you, tell the operator at once and change your\n"
 	    "password.\n\n%s\n",
-	    money_format(transfer->amount_nano, amount),
-	    call->config->currency, transfer->email, brand,
-	    call->from.address_text, url);
+	    money_format(transfer->amount_nano, amount), call->config->currency,
+	    transfer->email, brand, call->from.address_text, url);
 }
 
 /* The fields of the form, but for the password. */

@@ -53,9 +53,8 @@ note(struct page_call *call, int64_t amount_nano)
 	    money_format(amount_nano, amount), call->config->currency);
 	if (db_begin(call->people->db, DB_WRITE) == RC_OK)
 		(void)db_end(call->people->db,
-		    audit_add(call->people->db, &call->caller,
-			AUDIT_WITHDRAWAL, call->from.address_text, text,
-			call->now));
+		    audit_add(call->people->db, &call->caller, AUDIT_WITHDRAWAL,
+			call->from.address_text, text, call->now));
 }
 
 static enum rc
@@ -73,8 +72,8 @@ ask(struct page_call *call)
 		return rc;
 	if ((rc = db_begin(call->db, DB_WRITE)) == RC_OK)
 		rc = db_end(call->db,
-		    money_request_withdraw(call->db, &call->caller, amount,
-			how, call->now, &id, &balance, &what));
+		    money_request_withdraw(call->db, &call->caller, amount, how,
+			call->now, &id, &balance, &what));
 	if (rc != RC_OK)
 		return money_form_refused(call, NULL, rc, what);
 	note(call, amount);
