@@ -6,17 +6,20 @@
 #include "transfer.h"
 
 #include <check.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "account_admin.h"
 #include "fixture.h"
 #include "funds.h"
 #include "money.h"
-#include "money_request.h"
+#include "money_request_admin.h"
 #include "suite.h"
 
 static char code_one[TRANSFER_CODE_LEN + 1], code_two[TRANSFER_CODE_LEN + 1];
@@ -375,6 +378,127 @@ START_TEST(a_balance_pays_exactly_for_what_it_pays_for)
 }
 END_TEST
 
+/* --- SIGKILL ---------------------------------------------------------------- */
+
+enum { KILLS = 60, ROUNDS_MAX = 1000, LARGEST_NS = 4000000 };
+
+/* xorshift64 (Marsaglia 2003). */
+static uint64_t
+random_number(void)
+{
+	static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+/*
+ * Money out by transfers, requests and what becomes of them, for ever; a
+ * request a day from that time on.
+ */
+static void
+move_on(int64_t day)
+{
+	const struct transfer there = { "two@example.test", code_two, 3, NULL };
+	const struct transfer back = { "one@example.test", code_one, 3, NULL };
+	struct db *db = NULL;
+	int64_t id, balance;
+	int i;
+	enum rc rc;
+
+	if (db_open(fx.path, 0, FIXTURE_BUSY_MS, &db) != RC_OK)
+		_exit(1);
+	for (i = 0;; i++, day += 86400) {
+		if (db_begin(db, DB_WRITE) != RC_OK)
+			_exit(1);
+		rc = transfer_send(db, &fx.pepper, &fx.one, &there, FIXTURE_NOW,
+		    &balance, &what);
+		if (rc == RC_OK)
+			rc = money_request_withdraw(
+			    db, &fx.two, 5, "x", day, &id, &balance, &what);
+		if (db_end(db, rc) != RC_OK || db_begin(db, DB_WRITE) != RC_OK)
+			_exit(1);
+		rc = money_request_admin_end(db, id,
+		    i % 2 == 0 ? MONEY_REQUEST_DONE : MONEY_REQUEST_REJECTED,
+		    "n", FIXTURE_CURRENCY, FIXTURE_NOW, &what);
+		if (rc == RC_OK)
+			rc = transfer_send(db, &fx.pepper, &fx.two, &back,
+			    FIXTURE_NOW, &balance, &what);
+		if (db_end(db, rc) != RC_OK)
+			_exit(1);
+	}
+}
+
+/* What all wallets, the holding and what was paid out come to. */
+static int64_t
+all_money(void)
+{
+	return fixture_int("SELECT (SELECT SUM(balance_nano) FROM account)"
+			   " + (SELECT COALESCE(SUM(amount_nano), 0)"
+			   "  FROM entry WHERE ledger_id IN (%d, %d))",
+	    LEDGER_HOLDING, LEDGER_PAYOUTS);
+}
+
+START_TEST(what_is_killed_has_moved_all_of_it_or_nothing)
+{
+	int i, status, killed = 0;
+	int64_t all = all_money(), txns = 0, n, last, day;
+	struct timespec pause = { 0 };
+	pid_t pid;
+
+	last = fixture_int("SELECT COUNT(*) FROM txn");
+	for (i = 0; i < ROUNDS_MAX && killed < KILLS; i++) {
+		day = fixture_int("SELECT COALESCE(MAX(created_at), %d)"
+				  " + 86400 FROM money_request",
+		    FIXTURE_NOW);
+		pid = fork();
+		ck_assert_int_ge(pid, 0);
+		if (pid == 0)
+			move_on(day);
+		pause.tv_nsec = (long)(random_number() % LARGEST_NS);
+		while (nanosleep(&pause, &pause) != 0 && errno == EINTR)
+			;
+		ck_assert_int_eq(kill(pid, SIGKILL), 0);
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert(WIFSIGNALED(status));
+		n = fixture_int("SELECT COUNT(*) FROM txn");
+		txns += n - last;
+		/* One that has done something. */
+		killed += n > last;
+		last = n;
+		/* What one has left open is paid, so that the next may ask. */
+		if ((n = fixture_int("SELECT COALESCE(MAX(id), 0) FROM"
+				     " money_request WHERE status = 1")) != 0) {
+			fixture_begin();
+			ck_assert_int_eq(
+			    money_request_admin_end(fx.db, n,
+				MONEY_REQUEST_REJECTED, "n", FIXTURE_CURRENCY,
+				FIXTURE_NOW, &what),
+			    RC_OK);
+			fixture_commit();
+			last = fixture_int("SELECT COUNT(*) FROM txn");
+		}
+		ck_assert_int_eq(all_money(), all);
+		if (i % 10 == 9)
+			ck_assert_str_eq(fixture_faults(), "");
+	}
+	ck_assert_int_ge(killed, KILLS);
+	ck_assert_int_gt(txns, KILLS);
+	ck_assert_str_eq(fixture_faults(), "");
+	n = fixture_int("SELECT COALESCE(SUM(amount_nano), 0) FROM entry"
+			" WHERE ledger_id = %d",
+	    LEDGER_PAYOUTS);
+	/* What was paid is in no wallet; teardown looks at those. */
+	fixture_begin();
+	ck_assert_int_eq(funds_credit(fx.db, &fx.two, LEDGER_ADJUSTMENT, n,
+			     NULL, FIXTURE_NOW, &n, &what),
+	    RC_OK);
+	fixture_commit();
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -393,6 +517,7 @@ make_suite(void)
 	tcase_add_test(tc, a_balance_is_spent_down_to_the_last_nano);
 	tcase_add_test(tc, what_does_not_fit_is_not_sent);
 	tcase_add_test(tc, a_balance_pays_exactly_for_what_it_pays_for);
+	tcase_add_test(tc, what_is_killed_has_moved_all_of_it_or_nothing);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
