@@ -20,7 +20,7 @@
 #include "secret.h"
 
 enum {
-	STATEMENT_SCAN = 20000,   /* entries that one call looks at */
+	STATEMENT_SCAN = 50000,   /* entries that one call looks at */
 	STATEMENT_PLACE_TEXT = 80 /* a place as text, NUL included */
 };
 
