@@ -311,7 +311,6 @@ install: all $(READYBIN) $(READYCGI) $(READYDASHBOARD)
 	install -m 0755 $(READYCGI) $(DESTDIR)$(CGIBIN)
 	install -m 0755 $(READYDASHBOARD) $(DESTDIR)$(CGIBIN)/dashboard
 	install -m 0644 cgi-bin/.htaccess $(DESTDIR)$(CGIBIN)
-	install -m 0644 cgi-bin/dashboard/.htaccess $(DESTDIR)$(CGIBIN)/dashboard
 	test '$(FASTCGI)' != no || sed -i '/mod_fcgid/,/^<\/IfModule>/d' \
 		$(DESTDIR)$(CGIBIN)/.htaccess
 	install -m 0644 $(wildcard htdocs/*.*) $(DESTDIR)$(HTDOCS)
@@ -329,7 +328,7 @@ install: all $(READYBIN) $(READYCGI) $(READYDASHBOARD)
 # Leaves latchkey.conf and data/ alone: those are the operator's.
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(CGIBIN)/,$(notdir $(CGI)) .htaccess \
-			$(addprefix dashboard/,$(PAGES) .htaccess)) \
+			$(addprefix dashboard/,$(PAGES))) \
 		$(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(BIN))) \
 		$(patsubst htdocs/%,$(DESTDIR)$(HTDOCS)/%,$(wildcard \
 			htdocs/developers/*.* htdocs/developers/examples/*)) \
@@ -411,6 +410,8 @@ $(BUILD)/tests/fuzz_amount: lib/money.c lib/number.c
 $(BUILD)/tests/fuzz_csv: lib/csv.c lib/log.c
 $(BUILD)/tests/fuzz_guard: lib/guard.c tests/guard_public.h
 $(BUILD)/tests/fuzz_pool: lib/pool.c
+$(BUILD)/tests/fuzz_template: lib/log.c lib/template.c lib/template_file.c \
+	lib/template_html.c lib/template_parse.c lib/text.c
 $(BUILD)/tests/fuzz_text: lib/number.c lib/text.c lib/timestamp.c
 $(BUILD)/tests/fuzz_url: lib/number.c lib/url.c
 $(BUILD)/tests/fuzz_url: FUZZLIBS = -lcurl

@@ -32,6 +32,7 @@ enum { CMD_OPERANDS_MAX = 2, CMD_OPTIONS_MAX = 16 };
 /* What must be there before a command runs. */
 enum cmd_need {
 	CMD_NOTHING,
+	CMD_CONFIG,  /* the configuration */
 	CMD_DATA,    /* configuration and database, of any version */
 	CMD_DATABASE /* and the schema is this program's */
 };
@@ -164,5 +165,7 @@ enum cmd_exit cmd_request_reject(struct cmd_call *call);
 enum cmd_exit cmd_check(struct cmd_call *call);
 enum cmd_exit cmd_backup(struct cmd_call *call);
 enum cmd_exit cmd_demo(struct cmd_call *call);
+enum cmd_exit cmd_templates_check(struct cmd_call *call);
+enum cmd_exit cmd_templates_export(struct cmd_call *call);
 
 #endif

@@ -232,8 +232,11 @@ open_data(struct cmd_call *call)
 	/* Each says itself what is wrong. */
 	if (process_become_owner(path) != RC_OK ||
 	    config_load(path, &call->config) != RC_OK ||
-	    process_become_owner(call->config.data_dir) != RC_OK ||
-	    config_check_data(&call->config, NULL) != RC_OK ||
+	    process_become_owner(call->config.data_dir) != RC_OK)
+		return CMD_OURS;
+	if (call->cmd->need == CMD_CONFIG)
+		return CMD_DONE;
+	if (config_check_data(&call->config, NULL) != RC_OK ||
 	    secret_init() != RC_OK ||
 	    config_data_path(&call->config, DB_NAME, path) != RC_OK)
 		return CMD_OURS;

@@ -22,6 +22,7 @@ enum { FILE_MAX = 8192 }; /* bytes of a configuration file */
 
 enum value_kind {
 	VALUE_PATH,
+	VALUE_DIRECTORY,
 	VALUE_URL,
 	VALUE_CURRENCY,
 	VALUE_STATUS,
@@ -30,6 +31,9 @@ enum value_kind {
 	VALUE_SWITCH,
 	VALUE_FILE,
 	VALUE_ADDRESS,
+	VALUE_TEXT,
+	VALUE_PLACE,
+	VALUE_COLOR,
 	VALUE_NUMBER,
 	VALUE_PROXIES
 };
@@ -89,6 +93,27 @@ static const struct value {
 	    "# Takes mail like sendmail(8); empty: no mail is sent.\n" },
 	{ "mail_from", VALUE_ADDRESS, offsetof(struct config, mail_from), 0, 0,
 	    "", "# Sender of mail; empty: as sendmail chooses.\n" },
+	{ "brand_name", VALUE_TEXT, offsetof(struct config, brand_name), 1,
+	    TEXT_NAME_MAX, "Latchkey",
+	    "# What the panel is called, on the dashboard and in mail.\n" },
+	{ "brand_logo", VALUE_PLACE, offsetof(struct config, brand_logo), 0, 0,
+	    "",
+	    "# A picture beside it, by its path on the site: /logo.svg, "
+	    "say.\n" },
+	{ "brand_color", VALUE_COLOR, offsetof(struct config, brand_color), 0,
+	    0, "", "# Colour of links and buttons, such as #0b5fa5.\n" },
+	{ "brand_dark_color", VALUE_COLOR,
+	    offsetof(struct config, brand_dark_color), 0, 0, "",
+	    "# The same on a dark ground; empty: a lighter one.\n" },
+	{ "brand_footer", VALUE_TEXT, offsetof(struct config, brand_footer), 0,
+	    CONFIG_TEXT_MAX - 1, "",
+	    "# One line at the foot of each page; empty: the name.\n" },
+	{ "brand_css", VALUE_PLACE, offsetof(struct config, brand_css), 0, 0,
+	    "", "# A style sheet after ours, by its path on the site.\n" },
+	{ "templates", VALUE_DIRECTORY, offsetof(struct config, templates), 0,
+	    0, "",
+	    "# Directory of templates that take the place of ours, made by\n"
+	    "# latchkey templates export.  Relative to this file.\n" },
 	{ "fastcgi_calls", VALUE_NUMBER, offsetof(struct config, fastcgi_calls),
 	    0, 1000000000, "10000",
 	    "# Where the web server speaks FastCGI: calls that a process\n"
@@ -141,20 +166,19 @@ copy(char *to, size_t size, const char *value)
 	return RC_OK;
 }
 
+/* A path that starts at the directory of the file, unless it is absolute. */
 static enum rc
-set_path(struct config *config, const char *value)
+set_path(
+    const struct config *config, char to[CONFIG_PATH_MAX], const char *value)
 {
 	const char *slash = strrchr(config->path, '/');
 	int n;
 
-	if (value[0] == '\0')
-		return RC_INVALID;
 	if (value[0] == '/' || slash == NULL)
-		return copy(config->data_dir, sizeof(config->data_dir), value);
-	n = snprintf(config->data_dir, sizeof(config->data_dir), "%.*s/%s",
+		return copy(to, CONFIG_PATH_MAX, value);
+	n = snprintf(to, CONFIG_PATH_MAX, "%.*s/%s",
 	    (int)(slash - config->path), config->path, value);
-	return n > 0 && (size_t)n < sizeof(config->data_dir) ? RC_OK
-							     : RC_INVALID;
+	return n > 0 && n < CONFIG_PATH_MAX ? RC_OK : RC_INVALID;
 }
 
 /* Takes white space off both ends, in place. */
@@ -212,6 +236,46 @@ set_address(char to[CONFIG_TEXT_MAX], const char *value)
 	return copy(to, CONFIG_TEXT_MAX, value);
 }
 
+/* A line of min to max bytes; none is one of no bytes. */
+static enum rc
+set_text(const struct value *v, char to[CONFIG_TEXT_MAX], const char *value)
+{
+	if (!text_is_line(value, (size_t)v->max) &&
+	    (v->min > 0 || value[0] != '\0'))
+		return RC_INVALID;
+	return copy(to, CONFIG_TEXT_MAX, value);
+}
+
+/*
+ * Nothing, or the path of a file on the site.  Pages have it behind "../",
+ * and no more of it could lead to another place.
+ */
+static enum rc
+set_place(char to[CONFIG_TEXT_MAX], const char *value)
+{
+	static const char characters[] = "abcdefghijklmnopqrstuvwxyz"
+					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789-._~/";
+
+	if (value[0] != '\0' &&
+	    (value[0] != '/' || value[1] == '\0' ||
+		value[strspn(value, characters)] != '\0' ||
+		strstr(value, "//") != NULL || strstr(value, "/.") != NULL))
+		return RC_INVALID;
+	return copy(to, CONFIG_TEXT_MAX, value);
+}
+
+/* Nothing, or #rrggbb. */
+static enum rc
+set_color(char to[8], const char *value)
+{
+	if (value[0] != '\0' &&
+	    (value[0] != '#' || strlen(value) != 7 ||
+		strspn(value + 1, "0123456789abcdefABCDEF") != 6))
+		return RC_INVALID;
+	return copy(to, 8, value);
+}
+
 static enum rc
 set(struct config *config, const struct value *v, char *value)
 {
@@ -221,7 +285,11 @@ set(struct config *config, const struct value *v, char *value)
 
 	switch (v->kind) {
 	case VALUE_PATH:
-		return set_path(config, value);
+		return len > 0 ? set_path(config, field, value) : RC_INVALID;
+	case VALUE_DIRECTORY:
+		if (len > 0)
+			return set_path(config, field, value);
+		return copy(field, CONFIG_PATH_MAX, value);
 	case VALUE_URL:
 		while (len > 0 && value[len - 1] == '/')
 			value[--len] = '\0';
@@ -258,6 +326,12 @@ set(struct config *config, const struct value *v, char *value)
 		return set_file(field, value);
 	case VALUE_ADDRESS:
 		return set_address(field, value);
+	case VALUE_TEXT:
+		return set_text(v, field, value);
+	case VALUE_PLACE:
+		return set_place(field, value);
+	case VALUE_COLOR:
+		return set_color(field, value);
 	case VALUE_NUMBER:
 		rc = number_parse(value, len, v->min, v->max, field);
 		return rc == RC_OK ? RC_OK : RC_INVALID;

@@ -34,7 +34,14 @@ struct config {
 	char ca_file[CONFIG_PATH_MAX];  /* authorities that are trusted */
 	char sendmail[CONFIG_PATH_MAX]; /* "": no mail is sent */
 	char mail_from[CONFIG_TEXT_MAX];
-	int64_t fastcgi_calls; /* of one process; 0: no end */
+	char templates[CONFIG_PATH_MAX]; /* of the site; "": none */
+	char brand_name[CONFIG_TEXT_MAX];
+	char brand_logo[CONFIG_TEXT_MAX]; /* "/path" on the site, or "" */
+	char brand_css[CONFIG_TEXT_MAX];  /* likewise */
+	char brand_color[8];              /* "#rrggbb", or "" */
+	char brand_dark_color[8];
+	char brand_footer[CONFIG_TEXT_MAX]; /* one line, or "" */
+	int64_t fastcgi_calls;              /* of one process; 0: no end */
 	size_t nproxies;
 	char proxies[CONFIG_PROXIES_MAX][48]; /* trusted addresses */
 };

@@ -12,6 +12,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "brand.h"
 #include "cgi.h"
 #include "cookie.h"
 #include "form_token.h"
@@ -382,8 +383,7 @@ page_mail_text(struct page_call *call, const char *to, const char *subject,
 const char *
 page_brand(const struct page_call *call)
 {
-	(void)call;
-	return "Latchkey";
+	return call->config->brand_name;
 }
 
 /* --- cookies -------------------------------------------------------------- */
@@ -918,6 +918,16 @@ count(struct page_way *way)
 	return rc;
 }
 
+/* What failed half-way has nothing open; a constant page has no database. */
+static void
+close_transactions(struct page_call *call)
+{
+	if (call->people == NULL)
+		return;
+	db_rollback(call->db);
+	db_rollback(call->people->db);
+}
+
 /* Does what the form that was sent asks for. */
 static enum rc
 run_form(struct page_way *way)
@@ -943,9 +953,7 @@ run_form(struct page_way *way)
 	}
 	call->form = way->form;
 	rc = way->sent->run(call);
-	/* A form that failed half-way has nothing open. */
-	db_rollback(call->db);
-	db_rollback(call->people->db);
+	close_transactions(call);
 	if (once && rc != RC_OK)
 		(void)unuse_form(way);
 	if (rc == RC_OK && !way->is_shown && way->to[0] == '\0')
@@ -1036,8 +1044,7 @@ set_account(struct page_way *way)
 static enum rc
 set_brand(struct page_way *way)
 {
-	return page_set(
-	    &way->call, "brand", json_pack("{s:s}", "name", "Latchkey"));
+	return page_set(&way->call, "brand", brand_model(way->call.config));
 }
 
 /* What every page has, whoever is there. */
@@ -1100,9 +1107,7 @@ make_model(struct page_way *way)
 	call->form = way->sent != NULL ? way->form : NULL;
 	if (call->page->get != NULL) {
 		rc = call->page->get(call);
-		db_rollback(call->db);
-		if (call->people != NULL)
-			db_rollback(call->people->db);
+		close_transactions(call);
 	}
 	if (rc != RC_OK || way->out != NULL)
 		return rc;
@@ -1119,7 +1124,8 @@ make_model(struct page_way *way)
 static enum rc
 render(struct page_way *way, const struct template *template)
 {
-	const struct templates templates = { template_layout, NULL };
+	const struct templates templates = { template_layout,
+		way->call.config->templates };
 
 	if (page_output(&way->call, "text/html; charset=utf-8", NULL) == NULL)
 		return RC_FAIL;
@@ -1337,9 +1343,10 @@ serve(struct page_way *way)
 	if (rc == RC_OK)
 		rc = answer(way);
 	sent = send(way, rc);
-	cgi_end(&server->cgi, &way->request);
-	if (rc == RC_OK && way->status < 400)
+	/* Before the end, at which some web servers kill a CGI program. */
+	if (rc == RC_OK)
 		start_job(way);
+	cgi_end(&server->cgi, &way->request);
 	drop_output(way);
 	json_decref(way->call.model);
 	json_decref(way->errors);

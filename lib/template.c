@@ -372,6 +372,17 @@ struct span {
 
 static enum rc put_span(struct writer *w, const struct span *span);
 
+/* Counts a node or a round of a section.  RC_LIMITED. */
+static enum rc
+count_step(struct writer *w)
+{
+	if (++w->nsteps <= TEMPLATE_STEPS_MAX &&
+	    w->written <= TEMPLATE_OUTPUT_MAX)
+		return RC_OK;
+	w->page->why = "it is too long";
+	return RC_LIMITED;
+}
+
 /* Goes one step deeper, with a context of its own unless that is NULL. */
 static enum rc
 put_inner(struct writer *w, const struct span *span, const json_t *context)
@@ -382,6 +393,8 @@ put_inner(struct writer *w, const struct span *span, const json_t *context)
 		w->page->why = "sections and partials are too deep";
 		return RC_LIMITED;
 	}
+	if ((rc = count_step(w)) != RC_OK)
+		return rc;
 	w->depth++;
 	if (context != NULL)
 		w->context[w->ncontexts++] = context;
@@ -439,11 +452,8 @@ put_span(struct writer *w, const struct span *span)
 
 	for (i = span->from; rc == RC_OK && i < span->to; i++) {
 		node = &span->list[i];
-		if (++w->nsteps > TEMPLATE_STEPS_MAX ||
-		    w->written > TEMPLATE_OUTPUT_MAX) {
-			w->page->why = "it is too long";
-			return RC_LIMITED;
-		}
+		if ((rc = count_step(w)) != RC_OK)
+			break;
 		switch (node->kind) {
 		case TEMPLATE_TEXT:
 			put_text(w, node, span->indent);

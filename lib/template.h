@@ -27,7 +27,7 @@ enum {
 	TEMPLATE_NAME_MAX = 64,        /* bytes of a name, a dotted one too */
 	TEMPLATE_DEPTH_MAX = 64,       /* sections and partials in each other */
 	TEMPLATE_PARTIALS_MAX = 32,    /* different ones in one page */
-	TEMPLATE_STEPS_MAX = 4000000,  /* nodes written for one page */
+	TEMPLATE_STEPS_MAX = 4000000,  /* nodes and rounds of one page */
 	TEMPLATE_OUTPUT_MAX = 4194304, /* bytes of one page */
 	TEMPLATE_WHY_LEN = 160
 };

@@ -262,7 +262,7 @@ next_url(struct place *at, char c)
 	return at->url;
 }
 
-/* --- characters ------------------------------------------------------------ */
+/* --- characters ----------------------------------------------------------- */
 
 static enum rc
 in_open(struct checker *c, char ch)
@@ -493,27 +493,12 @@ text(struct checker *c, const struct template_node *node)
 	return rc;
 }
 
-/* --- tags of Mustache ------------------------------------------------------- */
-
-/* What the configuration has checked may begin a URL (config.h). */
-static const char *const checked_urls[] = { "brand.logo", "brand.css" };
-
-static int
-is_checked_url(const struct template_node *node)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(checked_urls) / sizeof(checked_urls[0]); i++)
-		if (strlen(checked_urls[i]) == node->len &&
-		    memcmp(checked_urls[i], node->text, node->len) == 0)
-			return 1;
-	return 0;
-}
+/* --- tags of Mustache ----------------------------------------------------- */
 
 static enum rc
-variable(struct checker *c, const struct template_node *node)
+variable(struct checker *c)
 {
-	struct place *at = &c->at;
+	const struct place *at = &c->at;
 
 	if (at->state == IN_TEXT || (at->state == IN_WORDS && !is_script(at)))
 		return RC_OK;
@@ -530,10 +515,6 @@ variable(struct checker *c, const struct template_node *node)
 		return wrong(c, "a variable in an attribute that takes none");
 	if (at->value == VALUE_TEXT || at->url == URL_HELD)
 		return RC_OK;
-	if (at->url == URL_BEGIN && is_checked_url(node)) {
-		at->url = URL_HELD;
-		return RC_OK;
-	}
 	return wrong(c, "a variable at the start of a URL");
 }
 
@@ -621,7 +602,7 @@ template_html(const struct template_nodes *nodes, struct template_fault *fault)
 			rc = text(&c, node);
 			break;
 		case TEMPLATE_VARIABLE:
-			rc = variable(&c, node);
+			rc = variable(&c);
 			break;
 		case TEMPLATE_SECTION:
 		case TEMPLATE_INVERTED:

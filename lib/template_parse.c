@@ -170,7 +170,7 @@ read_tag(struct parser *p, const char *begin, struct tag *tag)
 	tag->end = end + 2;
 	while (s < end && is_space(*s))
 		s++;
-	if (s < end && memchr("#^/>!{&=", *s, 8) != NULL)
+	if (s < end && *s != '\0' && strchr("#^/>!{&=", *s) != NULL)
 		tag->sigil = *s++;
 	if (tag->sigil == '{' || tag->sigil == '&')
 		return template_fault(p->fault, tag->line,
@@ -226,7 +226,8 @@ close_section(struct parser *p, const struct tag *tag)
 		return template_fault(p->fault, tag->line,
 		    "{{/%.*s}} ends no section", (int)tag->len, tag->name);
 	open = &p->nodes->list[p->open[--p->nopen]];
-	if (open->len != tag->len || memcmp(open->text, tag->name, tag->len))
+	if (open->len != tag->len ||
+	    memcmp(open->text, tag->name, tag->len) != 0)
 		return template_fault(p->fault, tag->line,
 		    "{{/%.*s}} ends the section %.*s of line %d", (int)tag->len,
 		    tag->name, (int)open->len, open->text, open->line);

@@ -215,7 +215,7 @@ static const char *const commands[] = { "init", "migrate", "account add",
 	"service list", "service import", "order list", "order show",
 	"order set", "refill list", "refill set", "credit", "request list",
 	"request show", "request confirm", "request reject", "check", "backup",
-	"demo" };
+	"templates check", "templates export", "demo" };
 
 START_TEST(help_is_everywhere)
 {
@@ -485,6 +485,14 @@ static const struct {
 	{ DONE, "migrate" },
 	{ USAGE, "backup" },
 	{ REFUSED, "backup /dev/null" },
+	{ DONE, "templates check" },
+	{ DONE, "templates check --json" },
+	{ WRONG, "templates check /nonexistent" },
+	{ USAGE, "templates check a b" },
+	{ USAGE, "templates export" },
+	{ USAGE, "templates export a b c" },
+	{ REFUSED, "templates export /nonexistent/templates" },
+	{ REFUSED, "templates export /tmp layout/nothing" },
 	{ REFUSED, "demo" },
 	{ REFUSED, "-c /nonexistent check" },
 	{ REFUSED, "init" },

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "action.h"
 #include "csv.h"
@@ -17,6 +18,7 @@
 #include "form.h"
 #include "scratch.h"
 #include "suite.h"
+#include "template.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
@@ -274,6 +276,50 @@ out:
 	return rc;
 }
 
+/* Makes a page whose partial is the site's own; nothing or all is written. */
+static enum rc
+run_page(void)
+{
+	static const struct template page = { "dashboard/x",
+		"{{#l}}{{> p}}{{/l}}", 19 };
+	static const struct template partial = { "layout/p", "no", 2 };
+	static const struct template *const layout[] = { &partial, NULL };
+	static const char own[] = "<p>{{.}}</p>";
+	char dir[SCRATCH_PATH_LEN], file[SCRATCH_PATH_LEN], text[64] = "";
+	const struct templates templates = { layout, dir };
+	json_t *model = NULL;
+	FILE *out;
+	enum rc rc;
+
+	memory.armed = 0;
+	scratch_path("layout", dir);
+	if (access(dir, F_OK) != 0)
+		scratch_mkdir("layout", 0755, dir);
+	scratch_write("layout/p.html", own, sizeof(own) - 1, 0644, file);
+	scratch_path("", dir);
+	model = json_pack("{s:[s,s]}", "l", "a", "<");
+	out = fmemopen(text, sizeof(text), "w");
+	ck_assert(model != NULL && out != NULL);
+	memory.armed = 1;
+	rc = template_render(&templates, &page, model, out);
+	disarm();
+	(void)fclose(out);
+	json_decref(model);
+	ck_assert_str_eq(text, rc == RC_OK ? "<p>a</p><p>&lt;</p>" : "");
+	return rc;
+}
+
+static enum rc
+run_template_check(void)
+{
+	static const char text[] = "{{#a}}<p title=\"{{b}}\">{{/a}}";
+	static const struct template template = { "dashboard/x", text,
+		sizeof(text) - 1 };
+	struct template_fault fault;
+
+	return template_check(&template, &fault);
+}
+
 static const struct scenario scenarios[] = {
 	{ "urlencoded", run_urlencoded, 0 },
 	{ "multipart", run_multipart, 0 },
@@ -283,6 +329,8 @@ static const struct scenario scenarios[] = {
 	{ "CSV", run_csv, 0 },
 	{ "answer", run_answer, 0 },
 	{ "ids", run_ids, 0 },
+	{ "page", run_page, 0 },
+	{ "template", run_template_check, 0 },
 };
 
 static void

@@ -812,6 +812,7 @@ start_resident(struct site *site, const char *name, struct resident *w)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct environment env = { .ntext = 0 };
 	char *argv[] = { program.text, NULL };
+	const char *slash = strchr(name, '/');
 	int fd, n;
 
 	memset(w, 0, sizeof(*w));
@@ -819,7 +820,9 @@ start_resident(struct site *site, const char *name, struct resident *w)
 	w->parent = getpid();
 	w->err = memfd_create("stderr", MFD_CLOEXEC);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	n = snprintf(w->path, sizeof(w->path), "%s/logs/%s.%d", site->dir, name,
+	/* "dashboard/orders" has no directory there. */
+	n = snprintf(w->path, sizeof(w->path), "%s/logs/%.*s.%s.%d", site->dir,
+	    (int)strcspn(name, "/"), name, slash != NULL ? slash + 1 : "",
 	    (int)getpid());
 	if (w->err < 0 || fd < 0 || n < 0 || (size_t)n >= sizeof(w->path))
 		return -1;
