@@ -94,8 +94,9 @@ log_in(struct browser *b, const struct caller *caller)
 	browser_set_cookie(b, "latchkey_session", token.s);
 }
 
+/* The same with a password, which ends all other sessions. */
 static void
-set_password(const struct caller *caller)
+log_in_with_password(struct browser *b, const struct caller *caller)
 {
 	const char *why = "";
 
@@ -103,6 +104,8 @@ set_password(const struct caller *caller)
 	    login_admin_password(&people, caller->account_id, PASSWORD,
 		strlen(PASSWORD), 0, (int64_t)time(NULL), &why),
 	    RC_OK);
+	browser_close(b);
+	log_in(b, caller);
 }
 
 static void
@@ -148,22 +151,22 @@ teardown(void)
 static void
 must_be(const struct browser *b, int status)
 {
-	ck_assert_msg(b->answer.status == status, "%s: %d, not %d: %s", b->page,
+	ck_assert_msg(b->answer.status == status, "%s: %d, not %d: %.200s", b->page,
 	    b->answer.status, status, b->answer.body);
 }
 
 static void
 must_see(const struct browser *b, const char *text)
 {
-	ck_assert_msg(browser_sees(b, text), "%s (%d) has no %s: %s", b->page,
-	    b->answer.status, text, b->answer.body);
+	ck_assert_msg(browser_sees(b, text), "%s (%d) has no %s: %.200s",
+	    b->page, b->answer.status, text, b->answer.body);
 }
 
 static void
 must_not_see(const struct browser *b, const char *text)
 {
-	ck_assert_msg(!browser_sees(b, text), "%s (%d) has %s: %s", b->page,
-	    b->answer.status, text, b->answer.body);
+	ck_assert_msg(!browser_sees(b, text), "%s (%d) has %s: %.200s",
+	    b->page, b->answer.status, text, b->answer.body);
 }
 
 /* In nano-units. */
@@ -252,6 +255,7 @@ START_TEST(pages_of_money_are_never_kept_and_run_nothing)
 		ck_assert_ptr_nonnull(strstr(
 		    answer_header(&one.answer, "Cache-Control"), "no-store"));
 		policy = answer_header(&one.answer, "Content-Security-Policy");
+		ck_assert_ptr_nonnull(policy);
 		ck_assert_ptr_nonnull(strstr(policy, "frame-ancestors 'none'"));
 		ck_assert_ptr_null(strstr(policy, "unsafe"));
 		ck_assert_uint_eq(
@@ -528,7 +532,7 @@ END_TEST
 
 START_TEST(a_withdrawal_asks_for_the_password)
 {
-	set_password(&caller_one);
+	log_in_with_password(&one, &caller_one);
 	browser_ask(&one, "withdraw");
 	browser_submit(&one, "ask", "amount=30&how=bank");
 	must_be(&one, 422);
@@ -548,7 +552,7 @@ START_TEST(a_withdrawal_is_held_at_once_and_its_owner_told)
 		"Withdrawal at ", "30.00 USD", "bank", NULL };
 	char hidden[BROWSER_HIDDEN_LEN], body[512];
 
-	set_password(&caller_one);
+	log_in_with_password(&one, &caller_one);
 	browser_ask(&one, "withdraw");
 	ck_assert(browser_hidden(&one, "ask", hidden));
 	(void)snprintf(body, sizeof(body),
@@ -578,7 +582,7 @@ END_TEST
 
 START_TEST(more_than_the_balance_is_not_paid_out)
 {
-	set_password(&caller_one);
+	log_in_with_password(&one, &caller_one);
 	browser_ask(&one, "withdraw");
 	browser_submit(
 	    &one, "ask", "amount=100.000000001&how=bank&password=" PASSWORD);
@@ -598,7 +602,7 @@ START_TEST(a_transfer_arrives_once_and_its_sender_is_told)
 		"Transfer at ", "12.50 USD", "to two@example.test", NULL };
 	char hidden[BROWSER_HIDDEN_LEN], body[512];
 
-	set_password(&caller_one);
+	log_in_with_password(&one, &caller_one);
 	browser_ask(&two, "funds");
 	must_see(&two, code_two);
 	browser_ask(&one, "transfer");
@@ -633,7 +637,7 @@ START_TEST(guesses_at_receivers_are_alike_and_have_to_wait)
 		"nobody@example.test", "two@example.test" };
 	int i;
 
-	set_password(&caller_one);
+	log_in_with_password(&one, &caller_one);
 	for (i = 0; i < ROWS(emails); i++) {
 		browser_ask(&one, "transfer");
 		browser_submit(&one, "send",
@@ -651,7 +655,7 @@ START_TEST(guesses_at_receivers_are_alike_and_have_to_wait)
 	ck_assert_ptr_nonnull(answer_header(&one.answer, "Retry-After"));
 	ck_assert_int_eq(balance(1), 100 * MONEY_UNIT);
 	/* Another account is not made to wait. */
-	set_password(&caller_two);
+	log_in_with_password(&two, &caller_two);
 	site_credit(&site, "two@example.test", "1");
 	browser_ask(&two, "transfer");
 	browser_submit(&two, "send",
@@ -730,7 +734,7 @@ START_TEST(another_site_cannot_move_money)
 	char fields[256];
 	int i;
 
-	set_password(&caller_one);
+	log_in_with_password(&one, &caller_one);
 	for (i = 0; i < ROWS(rows); i++) {
 		(void)snprintf(fields, sizeof(fields), "%s&receiver_code=%s",
 		    rows[i].fields, code_two);
@@ -750,7 +754,7 @@ START_TEST(another_accounts_form_moves_nothing)
 {
 	char hidden[BROWSER_HIDDEN_LEN], body[512];
 
-	set_password(&caller_one);
+	log_in_with_password(&one, &caller_one);
 	browser_ask(&two, "withdraw");
 	ck_assert(browser_hidden(&two, "ask", hidden));
 	(void)snprintf(
@@ -763,7 +767,7 @@ END_TEST
 
 START_TEST(a_suspended_account_looks_but_moves_nothing)
 {
-	set_password(&caller_one);
+	log_in_with_password(&one, &caller_one);
 	browser_ask(&one, "withdraw");
 	free(site_latchkey_ok(&site, "account", "suspend", "1", NULL));
 	browser_submit(&one, "ask", "amount=1&how=x&password=" PASSWORD);
@@ -890,7 +894,7 @@ withdraw_at_once(void)
 
 START_TEST(many_withdrawals_at_once_take_what_there_is)
 {
-	set_password(&caller_one);
+	log_in_with_password(&one, &caller_one);
 	many.body[0] = '\0';
 	withdraw_at_once();
 	/* 20 tries of 15; 100 pays for six. */
@@ -904,7 +908,7 @@ START_TEST(one_form_sent_at_once_takes_effect_once)
 {
 	char hidden[BROWSER_HIDDEN_LEN];
 
-	set_password(&caller_one);
+	log_in_with_password(&one, &caller_one);
 	browser_ask(&one, "withdraw");
 	ck_assert(browser_hidden(&one, "ask", hidden));
 	(void)snprintf(many.body, sizeof(many.body),
