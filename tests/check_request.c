@@ -129,7 +129,7 @@ mail_has(const char *const words[])
 
 START_TEST(a_confirmed_deposit_is_in_the_wallet_and_its_owner_told)
 {
-	static const char *const words[] = { "To: one@example.test\n",
+	static const char *const words[] = { "To: <one@example.test>",
 		"Your request 1 to pay in 25.00 USD\nwas confirmed",
 		"With these words: thank you\n", "/dashboard/funds\n", NULL };
 	int64_t id = ask(MONEY_REQUEST_DEPOSIT, "bank transfer");
