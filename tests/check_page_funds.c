@@ -26,6 +26,7 @@
 #include "session.h"
 #include "statement.h"
 #include "suite.h"
+#include "totp.h"
 #include "transfer.h"
 
 #define PASSWORD "correct-horse-battery"
@@ -592,6 +593,71 @@ START_TEST(a_withdrawal_is_held_at_once_and_its_owner_told)
 }
 END_TEST
 
+/* Turns the second factor of account one on; gives two recovery codes. */
+static void
+turn_second_on(char first[LOGIN_CODE_LEN + 1], char next[LOGIN_CODE_LEN + 1])
+{
+	static const unsigned char address[16] = { 0 };
+	const int64_t now = (int64_t)time(NULL);
+	const struct login_from from = { .address = address,
+		.address_text = "::",
+		.agent = "",
+		.now = now };
+	unsigned char secret[TOTP_SECRET_LEN];
+	struct login_result result = { 0 };
+	char code[TOTP_DIGITS + 1];
+	struct login_codes codes;
+	struct session session;
+
+	log_in_with_password(&one, &caller_one);
+	ck_assert_int_eq(
+	    session_find(people.db, browser_cookie(&one, "latchkey_session"),
+		SESSION_TOKEN_LEN, now, &session),
+	    RC_OK);
+	ck_assert_int_eq(
+	    login_second_start(&people, &caller_one, now, secret), RC_OK);
+	ck_assert_int_eq(totp_code(secret, now / TOTP_STEP, code), RC_OK);
+	ck_assert_int_eq(login_second_on(&people, &session, code, TOTP_DIGITS,
+			     &from, &codes, &result),
+	    RC_OK);
+	browser_set_cookie(&one, "latchkey_session", result.token.s);
+	(void)snprintf(first, LOGIN_CODE_LEN + 1, "%s", codes.code[0]);
+	(void)snprintf(next, LOGIN_CODE_LEN + 1, "%s", codes.code[1]);
+}
+
+START_TEST(money_out_takes_the_second_factor_too)
+{
+	char first[LOGIN_CODE_LEN + 1], next[LOGIN_CODE_LEN + 1];
+
+	turn_second_on(first, next);
+	browser_ask(&one, "withdraw");
+	must_see(&one, "Code of the second factor");
+	browser_submit(&one, "ask", "amount=1&how=x&password=" PASSWORD);
+	must_be(&one, 422);
+	browser_submit(
+	    &one, "ask", "amount=1&how=x&password=" PASSWORD "&code=000000");
+	must_be(&one, 422);
+	browser_submit(
+	    &one, "ask", "amount=1&how=x&password=not-the-one&code=%s", first);
+	must_be(&one, 422);
+	ck_assert_int_eq(balance(1), 100 * MONEY_UNIT);
+	browser_ask(&one, "withdraw");
+	browser_submit(
+	    &one, "ask", "amount=1&how=x&password=" PASSWORD "&code=%s", next);
+	must_be(&one, 303);
+	ck_assert_int_eq(balance(1), 99 * MONEY_UNIT);
+	/* A code is good for one. */
+	browser_ask(&one, "transfer");
+	must_see(&one, "Code of the second factor");
+	browser_submit(&one, "send",
+	    "email=two@example.test&receiver_code=%s&amount=1"
+	    "&password=" PASSWORD "&code=%s",
+	    code_two, next);
+	ck_assert_int_ne(one.answer.status, 303);
+	ck_assert_int_eq(balance(2), 0);
+}
+END_TEST
+
 START_TEST(more_than_the_balance_is_not_paid_out)
 {
 	log_in_with_password(&one, &caller_one);
@@ -1071,6 +1137,7 @@ make_suite(void)
 	    tc, a_deposit_that_cannot_be_is_refused_beside_its_field);
 	tcase_add_test(tc, a_withdrawal_asks_for_the_password);
 	tcase_add_test(tc, a_withdrawal_is_held_at_once_and_its_owner_told);
+	tcase_add_test(tc, money_out_takes_the_second_factor_too);
 	tcase_add_test(tc, more_than_the_balance_is_not_paid_out);
 	tcase_add_test(tc, a_transfer_arrives_once_and_its_sender_is_told);
 	tcase_add_test(tc, guesses_at_receivers_are_alike_and_have_to_wait);
