@@ -89,7 +89,7 @@ money_request_may_move(int kind, enum money_request_status from,
 	return 0;
 }
 
-/* --- making them ------------------------------------------------------------ */
+/* --- making them ---------------------------------------------------------- */
 
 static const char SQL_OPEN_ALL[] = "SELECT COUNT(*) FROM money_request"
 				   " WHERE account_id = $1 AND status = 1";
@@ -211,7 +211,7 @@ money_request_withdraw(struct db *db, const struct caller *caller,
 	return rc;
 }
 
-/* --- what became of them ---------------------------------------------------- */
+/* --- what became of them -------------------------------------------------- */
 
 static const char SQL_STATE[] = "SELECT kind, status FROM money_request"
 				" WHERE account_id = $1 AND id = $2";

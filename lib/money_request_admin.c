@@ -28,7 +28,7 @@ money_request_admin_status(const char *name)
 	return 0;
 }
 
-/* --- looking ---------------------------------------------------------------- */
+/* --- looking -------------------------------------------------------------- */
 
 #define COLUMNS                                                    \
 	"SELECT r.id, r.kind, r.status, r.amount_nano, r.how,"     \
@@ -133,7 +133,7 @@ money_request_admin_show(struct db *db, int64_t id,
 	return rc;
 }
 
-/* --- ending ----------------------------------------------------------------- */
+/* --- ending --------------------------------------------------------------- */
 
 /* What ending a request needs of it. */
 struct state {

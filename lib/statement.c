@@ -51,7 +51,7 @@ statement_kind_find(const char *name)
 	return 0;
 }
 
-/* --- where it begins -------------------------------------------------------- */
+/* --- where it begins ------------------------------------------------------ */
 
 /* The first entry at or after an id. */
 static const char SQL_AT[] = "SELECT e.txn_id, t.posted_at FROM entry AS e"
@@ -146,7 +146,7 @@ statement_begin(struct db *db, const struct caller *caller,
 	return rc;
 }
 
-/* --- entries ---------------------------------------------------------------- */
+/* --- entries -------------------------------------------------------------- */
 
 static const char SQL_EACH[] =
     "SELECT e.txn_id, e.amount_nano, t.kind, t.order_id, t.posted_at, t.note"
@@ -220,7 +220,7 @@ statement_each(struct db *db, const struct caller *caller,
 	return rc;
 }
 
-/* --- places as text --------------------------------------------------------- */
+/* --- places as text ------------------------------------------------------- */
 
 static const char digits[] = "0123456789abcdef";
 

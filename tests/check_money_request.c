@@ -118,7 +118,7 @@ last_txn_is(const char *want)
 	free(text);
 }
 
-/* --- names and moves -------------------------------------------------------- */
+/* --- names and moves ------------------------------------------------------ */
 
 START_TEST(kinds_and_states_have_names)
 {
@@ -177,7 +177,7 @@ START_TEST(only_an_open_request_moves)
 }
 END_TEST
 
-/* --- deposits --------------------------------------------------------------- */
+/* --- deposits ------------------------------------------------------------- */
 
 START_TEST(a_deposit_that_is_asked_for_moves_nothing)
 {
@@ -224,7 +224,7 @@ START_TEST(a_deposit_that_is_rejected_or_canceled_moves_nothing)
 }
 END_TEST
 
-/* --- withdrawals ------------------------------------------------------------ */
+/* --- withdrawals ---------------------------------------------------------- */
 
 START_TEST(a_withdrawal_is_held_at_once)
 {
@@ -358,7 +358,7 @@ START_TEST(falling_below_the_threshold_is_told)
 }
 END_TEST
 
-/* --- what cannot be asked for ----------------------------------------------- */
+/* --- what cannot be asked for --------------------------------------------- */
 
 START_TEST(what_cannot_be_asked_for_is_refused)
 {
@@ -481,7 +481,7 @@ START_TEST(another_accounts_request_is_not_found)
 }
 END_TEST
 
-/* --- lists ------------------------------------------------------------------ */
+/* --- lists ---------------------------------------------------------------- */
 
 struct seen {
 	char text[2048];

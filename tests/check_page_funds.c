@@ -232,7 +232,7 @@ mail_has(const char *const words[])
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* --- who may come in -------------------------------------------------------- */
+/* --- who may come in ------------------------------------------------------ */
 
 static const char *const pages[] = { "funds", "deposit", "withdraw",
 	"transfer" };
@@ -279,7 +279,7 @@ START_TEST(pages_of_money_are_never_kept_and_run_nothing)
 }
 END_TEST
 
-/* --- the statement ---------------------------------------------------------- */
+/* --- the statement -------------------------------------------------------- */
 
 /* Deposits of 1, 2, 3 ... nano-units, each with words. */
 static void
@@ -446,7 +446,7 @@ START_TEST(a_statement_is_a_table_for_spreadsheets)
 }
 END_TEST
 
-/* --- deposits --------------------------------------------------------------- */
+/* --- deposits ------------------------------------------------------------- */
 
 START_TEST(a_deposit_is_asked_for_confirmed_and_seen)
 {
@@ -541,7 +541,7 @@ START_TEST(a_deposit_that_cannot_be_is_refused_beside_its_field)
 }
 END_TEST
 
-/* --- withdrawals ------------------------------------------------------------ */
+/* --- withdrawals ---------------------------------------------------------- */
 
 START_TEST(a_withdrawal_asks_for_the_password)
 {
@@ -672,7 +672,7 @@ START_TEST(more_than_the_balance_is_not_paid_out)
 }
 END_TEST
 
-/* --- transfers -------------------------------------------------------------- */
+/* --- transfers ------------------------------------------------------------ */
 
 START_TEST(a_transfer_arrives_once_and_its_sender_is_told)
 {
@@ -775,7 +775,7 @@ START_TEST(a_transfer_that_cannot_be_is_refused_beside_its_field)
 }
 END_TEST
 
-/* --- what cannot be done ---------------------------------------------------- */
+/* --- what cannot be done -------------------------------------------------- */
 
 /* Sends a form of one that would take effect, with other headers. */
 static void
@@ -914,7 +914,7 @@ START_TEST(a_key_moves_no_money_out)
 }
 END_TEST
 
-/* --- many at once ----------------------------------------------------------- */
+/* --- many at once --------------------------------------------------------- */
 
 enum { THREADS = 4, EACH = 5 };
 
@@ -1005,7 +1005,7 @@ START_TEST(one_form_sent_at_once_takes_effect_once)
 }
 END_TEST
 
-/* --- the front page and the prices ------------------------------------------ */
+/* --- the front page and the prices ---------------------------------------- */
 
 static void
 get_path(struct answer *answer, const char *path)

@@ -325,7 +325,7 @@ START_TEST(kinds_have_names)
 }
 END_TEST
 
-/* --- places as text --------------------------------------------------------- */
+/* --- places as text ------------------------------------------------------- */
 
 START_TEST(a_place_is_read_as_it_was_written)
 {

@@ -302,7 +302,7 @@ START_TEST(what_does_not_fit_is_not_sent)
 }
 END_TEST
 
-/* --- many at once ----------------------------------------------------------- */
+/* --- many at once --------------------------------------------------------- */
 
 enum { PROCESSES = 8, TRIES = 40 };
 
@@ -378,7 +378,7 @@ START_TEST(a_balance_pays_exactly_for_what_it_pays_for)
 }
 END_TEST
 
-/* --- SIGKILL ---------------------------------------------------------------- */
+/* --- SIGKILL -------------------------------------------------------------- */
 
 enum { KILLS = 60, ROUNDS_MAX = 1000, LARGEST_NS = 4000000 };
 

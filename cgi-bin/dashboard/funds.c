@@ -37,7 +37,7 @@ static const struct {
 	{ LEDGER_ADJUSTMENT, "Corrections" },
 };
 
-/* --- the filter ------------------------------------------------------------- */
+/* --- the filter ----------------------------------------------------------- */
 
 /* A day of the URL as Unix seconds; stays 0 without one. */
 static enum rc
@@ -96,7 +96,7 @@ set_filter(struct page_call *call, const struct statement_filter *filter)
 		filter->kind != 0 || filter->since != 0 || filter->until != 0));
 }
 
-/* --- the statement ---------------------------------------------------------- */
+/* --- the statement -------------------------------------------------------- */
 
 /* One entry, as a person reads it. */
 static const char *
@@ -180,7 +180,7 @@ set_statement(struct page_call *call, const struct statement_filter *filter)
 	return rc;
 }
 
-/* --- as CSV ----------------------------------------------------------------- */
+/* --- as CSV --------------------------------------------------------------- */
 
 static enum rc
 write_entry(void *arg, const struct statement_entry *e)
@@ -242,7 +242,7 @@ write_csv(struct page_call *call, const struct statement_filter *filter)
 	return rc;
 }
 
-/* --- what was asked for ----------------------------------------------------- */
+/* --- what was asked for --------------------------------------------------- */
 
 static enum rc
 add_request(void *list, const struct money_request *r)
