@@ -9,7 +9,6 @@
  *       currency for 1000; data-package: for one
  *   <form data-lines>   shows in [data-count] how many lines its text has
  *   <form data-confirm="TEXT">   asks before it is sent
- *   <time datetime="...">   shows the time of the browser's clock
  */
 "use strict";
 
