@@ -19,7 +19,6 @@
 #include "fixture.h"
 #include "funds.h"
 #include "login.h"
-#include "migrate.h"
 #include "money.h"
 #include "money_request.h"
 #include "people.h"
@@ -126,20 +125,6 @@ setup(void)
 	ck_assert_int_eq(secret_init(), RC_OK);
 	ck_assert_int_eq(
 	    db_open(in_site("data/" DB_NAME), 0, FIXTURE_BUSY_MS, &db), RC_OK);
-	/* TEMPORARY */
-	{
-		int64_t f, t;
-		struct db *p;
-		if (db_open(in_site("data/people.db"), 0, 1000, &p) ==
-		    RC_NOT_FOUND) {
-			ck_assert_int_eq(db_open(in_site("data/people.db"),
-					     DB_CREATE, 1000, &p),
-			    RC_OK);
-			ck_assert_int_eq(
-			    migrate(p, people_migrations, &f, &t), RC_OK);
-		}
-		db_close(p);
-	}
 	ck_assert_int_eq(people_open(&config, db, &people), RC_OK);
 	ck_assert_int_eq(
 	    transfer_code(&people.pepper, &caller_one, code_one), RC_OK);
