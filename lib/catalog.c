@@ -50,35 +50,6 @@ catalog_find(struct db *db, int64_t id, struct service *service)
 	return rc;
 }
 
-/*
- * Calls each for every row of a query of COLUMNS, name, category and
- * description; rc is how the query began.
- */
-static enum rc
-walk(struct db_rows **rows, enum rc rc,
-    enum rc (*each)(void *arg, const struct service *service), void *arg)
-{
-	struct service service;
-
-	while (rc == RC_OK) {
-		rc = db_next(*rows);
-		if (rc == RC_NOT_FOUND) {
-			rc = RC_OK;
-			break;
-		}
-		if (rc == RC_OK)
-			rc = fill(*rows, &service);
-		if (rc != RC_OK)
-			break;
-		service.name = db_text(*rows, 9);
-		service.category = db_text(*rows, 10);
-		service.description = db_text(*rows, 11);
-		rc = each(arg, &service);
-	}
-	db_done(rows);
-	return rc;
-}
-
 static const char SQL_EACH[] =
     "SELECT " COLUMNS ", name, category, description FROM service"
     " WHERE active = 1 OR $1"
@@ -89,60 +60,25 @@ catalog_each(struct db *db, int all,
     enum rc (*each)(void *arg, const struct service *service), void *arg)
 {
 	struct db_rows *rows = NULL;
+	struct service service;
 	enum rc rc;
 
 	rc = db_query(db, SQL_EACH, DB_ARGS(DB_INT(all != 0)), &rows);
-	return walk(&rows, rc, each, arg);
-}
-
-/* Case counts for letters beyond ASCII, as it does in SQLite's lower(). */
-static const char SQL_SEARCH[] =
-    "SELECT " COLUMNS ", name, category, description FROM service"
-    " WHERE active = 1 AND ($1 = '' OR category = $1)"
-    " AND ($2 = '' OR instr(lower(name), lower($2)) > 0"
-    "  OR instr(lower(description), lower($2)) > 0"
-    "  OR CAST(id AS TEXT) = $2)"
-    " AND ($3 = 0 OR (category, id) >"
-    "  (SELECT s.category, s.id FROM service AS s WHERE s.id = $3))"
-    " ORDER BY category, id LIMIT $4";
-
-enum rc
-catalog_search(struct db *db, const struct catalog_filter *filter,
-    enum rc (*each)(void *arg, const struct service *service), void *arg)
-{
-	const char *category = filter->category, *text = filter->text;
-	struct db_rows *rows = NULL;
-	enum rc rc;
-
-	rc = db_query(db, SQL_SEARCH,
-	    DB_ARGS(DB_TEXT(category != NULL ? category : ""),
-		DB_TEXT(text != NULL ? text : ""), DB_INT(filter->after),
-		DB_INT(filter->limit)),
-	    &rows);
-	return walk(&rows, rc, each, arg);
-}
-
-static const char SQL_CATEGORIES[] =
-    "SELECT category, COUNT(*) FROM service WHERE active = 1"
-    " GROUP BY category ORDER BY category LIMIT $1";
-
-enum rc
-catalog_categories(struct db *db,
-    enum rc (*each)(void *arg, const char *category, int64_t n), void *arg)
-{
-	struct db_rows *rows = NULL;
-	enum rc rc;
-
-	rc = db_query(
-	    db, SQL_CATEGORIES, DB_ARGS(DB_INT(CATALOG_CATEGORIES)), &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
-		rc = each(arg, db_text(rows, 0), db_int(rows, 1));
+	while (rc == RC_OK) {
+		rc = db_next(rows);
+		if (rc == RC_NOT_FOUND) {
+			rc = RC_OK;
+			break;
+		}
+		if (rc == RC_OK)
+			rc = fill(rows, &service);
 		if (rc != RC_OK)
-			goto out;
+			break;
+		service.name = db_text(rows, 9);
+		service.category = db_text(rows, 10);
+		service.description = db_text(rows, 11);
+		rc = each(arg, &service);
 	}
-	if (rc == RC_NOT_FOUND)
-		rc = RC_OK;
-out:
 	db_done(&rows);
 	return rc;
 }
