@@ -71,7 +71,6 @@ struct page_way {
 	char notice[NOTICE_MAX + 1];  /* of the page before */
 	int is_over;                  /* the browser's session is */
 	int is_stable;                /* forms can be bound to the browser */
-	int has_run;                  /* get has */
 	int is_shown;                 /* page_show */
 	int status;                   /* of the answer; 0: rc tells */
 	const char *why;              /* of a refusal; NULL: the usual */
@@ -292,15 +291,6 @@ page_set_reauth(struct page_call *call)
 	    call, "reauth", json_pack("{s:b}", "second", state.second_on));
 }
 
-/* A field of the form if it was sent, otherwise of the URL. */
-static const char *
-given(const struct page_call *call, const char *name)
-{
-	const char *value = page_field(call, name);
-
-	return value != NULL ? value : page_query(call, name);
-}
-
 enum rc
 page_set_link(struct page_call *call, enum mail_token_kind kind)
 {
@@ -335,8 +325,10 @@ page_link(const struct page_call *call)
 const char *
 page_wanted(const struct page_call *call)
 {
-	const char *to = given(call, "to");
+	const char *to = page_field(call, "to");
 
+	if (to == NULL)
+		to = page_query(call, "to");
 	if (to == NULL || strlen(to) > WANTED_MAX ||
 	    to[strspn(to, page_letters)] != '\0')
 		return "overview";

@@ -107,7 +107,8 @@ enum page_form_flag {
 	/*
 	 * Takes effect once: sent again (reloaded, double click), it is not
 	 * run but answered by the page with a notice that says so.  It can be
-	 * sent again after run has given anything but RC_OK.
+	 * sent again after run has given anything but RC_OK; so run gives that
+	 * as soon as something has taken effect, whatever may fail after it.
 	 */
 	PAGE_ONCE = 1,
 	/* Open to suspended accounts too, which may look but not act. */
