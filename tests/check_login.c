@@ -1118,7 +1118,7 @@ START_TEST(an_account_with_a_password_is_not)
 }
 END_TEST
 
-/* --- a forgotten password -------------------------------------------------- */
+/* --- a forgotten password ------------------------------------------------- */
 
 static enum rc
 reset(const char *token, const char *password, int64_t now)
@@ -1180,7 +1180,7 @@ START_TEST(a_mail_to_an_old_address_is_good_for_nothing)
 }
 END_TEST
 
-/* --- another address ------------------------------------------------------- */
+/* --- another address ------------------------------------------------------ */
 
 static enum rc
 ask_email(const struct session *session, const char *email)
@@ -1268,7 +1268,7 @@ START_TEST(an_address_that_was_taken_meanwhile_is_denied)
 }
 END_TEST
 
-/* --- killed between the two databases -------------------------------------- */
+/* --- killed between the two databases ------------------------------------- */
 
 enum step { STEP_CONFIRM, STEP_EMAIL };
 
@@ -1369,7 +1369,7 @@ START_TEST(killed_anywhere_nothing_is_half_done)
 }
 END_TEST
 
-/* --- closing, and the rest ------------------------------------------------- */
+/* --- closing, and the rest ------------------------------------------------ */
 
 START_TEST(a_closed_account_has_no_credentials)
 {
