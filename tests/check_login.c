@@ -281,7 +281,7 @@ END_TEST
 static void
 hold_slots(void)
 {
-	char name[16];
+	char name[32];
 	int i, fd;
 
 	for (i = 0; i < PASSWORD_AT_ONCE; i++) {
@@ -357,7 +357,7 @@ START_TEST(a_password_changed_meanwhile_lets_nobody_in)
 	struct people people;
 	struct db *db;
 	int status, fd[PASSWORD_AT_ONCE], i;
-	char name[16];
+	char name[32];
 	pid_t pid;
 
 	for (i = 0; i < PASSWORD_AT_ONCE; i++) {
