@@ -1472,7 +1472,7 @@ END_TEST
 static Suite *
 make_suite(void)
 {
-	Suite *suite = suite_create("login");
+	Suite *suite = suite_create("credentials");
 	TCase *tc = tcase_create("password");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
