@@ -413,10 +413,18 @@ $(BUILD)/tests/fuzz_key: lib/api_key.c lib/db.c lib/gate.c lib/log.c lib/secret.
 $(BUILD)/tests/fuzz_amount: lib/money.c lib/number.c
 $(BUILD)/tests/fuzz_csv: lib/csv.c lib/log.c
 $(BUILD)/tests/fuzz_guard: lib/guard.c tests/guard_public.h
+$(BUILD)/tests/fuzz_password: lib/password_check.c lib/password_words.c \
+	lib/text.c lib/log.c lib/secret.c
+$(BUILD)/tests/fuzz_phc: lib/phc.c lib/base64.c lib/number.c lib/log.c \
+	lib/secret.c
 $(BUILD)/tests/fuzz_pool: lib/pool.c
+$(BUILD)/tests/fuzz_session: lib/session.c lib/mail_token.c lib/text.c \
+	lib/db.c lib/gate.c lib/migrate.c lib/log.c lib/secret.c \
+	$(BUILD)/gen/people_migrations.c
 $(BUILD)/tests/fuzz_template: lib/log.c lib/template.c lib/template_file.c \
 	lib/template_html.c lib/template_parse.c lib/text.c
 $(BUILD)/tests/fuzz_text: lib/number.c lib/text.c lib/timestamp.c
+$(BUILD)/tests/fuzz_totp: lib/totp.c lib/log.c lib/secret.c
 $(BUILD)/tests/fuzz_url: lib/number.c lib/url.c
 $(BUILD)/tests/fuzz_url: FUZZLIBS = -lcurl
 

@@ -53,7 +53,7 @@ struct guess {
 /*
  * Name a counter: by an e-mail address in lower case (kept as an HMAC), an
  * account, an address of the network (all of an IPv4 one, the /64 of an IPv6
- * one).
+ * one).  RC_INVALID for what is too long for an e-mail address.
  */
 enum rc guess_email(struct guess *guess, enum guess_kind kind,
     const struct pepper *pepper, const char *email);
