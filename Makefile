@@ -115,7 +115,7 @@ DEPS_RUN = $(DEPS_BUILD) apache2-bin curl \
 # A Node that is there already, from wherever, is good enough.
 DEPS_CHECK = $(DEPS_RUN) libapache2-mod-fcgid nginx nginx-common \
 	lighttpd spawn-fcgi check clang libclang-rt-14-dev \
-	procps mandoc python3 php-cli php-sqlite3 libssl-dev \
+	procps mandoc python3 python3-html5lib php-cli php-sqlite3 libssl-dev \
 	$(if $(shell command -v npm || :),,nodejs npm)
 DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck \
 	check mandoc shellcheck
