@@ -77,8 +77,11 @@ put_colors(const char *color, int is_dark, FILE *out)
 	    soft);
 	(void)fprintf(out,
 	    ":root { --accent: %s; --accent-strong: %s; --accent-soft: %s; "
-	    "}\n",
-	    color, strong, soft);
+	    "--on-accent: %s; }\n",
+	    color, strong, soft,
+	    brand_contrast(color, WHITE) >= brand_contrast(color, BLACK)
+		? WHITE
+		: BLACK);
 }
 
 void

@@ -122,7 +122,7 @@ void cgi_end(struct cgi *cgi, struct cgi_request *req);
 /*
  * Starts this program once more, for work that nobody is to wait for: in a
  * session of its own, which the web server does not end with the request,
- * with text to be read by cgi_job_read and nothing else.  After cgi_end.  Its
+ * with text to be read by cgi_job_read and nothing else.  Its
  * log goes where this process's does, unless somebody reads that to its end:
  * then to the file.  Not waited for.  RC_FAIL (logged).
  */

@@ -16,16 +16,17 @@
 #include <stdint.h>
 
 #include "account.h"
-#include "db.h"
+#include "factor.h"
+#include "mail_token.h"
 #include "people.h"
 #include "rc.h"
 #include "session.h"
-#include "totp.h"
+#include "text.h"
 
 enum {
-	LOGIN_CODES = 10,    /* recovery codes of an account */
-	LOGIN_CODE_LEN = 11, /* "abcde-fghjk"; 31^10 > 2^49; no NUL */
-	LOGIN_ZONE_MAX = 64  /* bytes of a time zone's name */
+	LOGIN_CODES = FACTOR_CODES,       /* recovery codes of an account */
+	LOGIN_CODE_LEN = FACTOR_CODE_LEN, /* NUL not included */
+	LOGIN_ZONE_MAX = 64               /* bytes of a time zone's name */
 };
 
 /* Where a request comes from, and when. */
@@ -104,15 +105,13 @@ enum rc login_change_password(struct people *people,
     const struct login_from *from, struct login_result *result);
 
 /*
- * Sign-up, after the form's fields were checked: makes a token to be mailed
- * to an address.  *text is empty and RC_OK given if the address has an
- * account: then a mail that says so is sent instead, and the answer to the
- * browser is the same.  The password is chosen on the page that the mail
+ * Sign-up: makes a token to be mailed to an address.  *text is empty and
+ * RC_OK given if the address has an account: then a mail that says so is sent
+ * instead, and the answer to the browser is the same.  The password is chosen on the page that the mail
  * leads to, so that nobody can prepare an account with a password of his
  * own for somebody else's address.  RC_INVALID with result->why for a bad
  * address or name; RC_LIMITED (too many mails), RC_BUSY, RC_FAIL as above.
  */
-struct mail_token_text;
 enum rc login_sign_up(struct people *people, const char *email,
     const char *name, const struct login_from *from,
     struct mail_token_text *text, struct login_result *result);
@@ -157,15 +156,15 @@ enum rc login_email_ask(struct people *people, const struct session *session,
     struct mail_token_text *text, struct login_result *result);
 
 /*
- * Changes the address by such a token; old, of TEXT_EMAIL_MAX + 1 bytes, is
- * the one before, to be told.  All sessions end but keep_id (0: all): that
- * of the browser, if it is logged in to the same account.  The caller then
- * gives it a new token (session_renew).  RC_DENIED, also if somebody has
+ * Changes the address by such a token; old is the one before, to be told.
+ * All sessions end but keep_id (0: all): that of the browser, if it is logged
+ * in to the same account.  The caller then gives it a new token
+ * (session_renew).  RC_DENIED, also if somebody has
  * taken the address in between.
  */
 enum rc login_email_change(struct people *people, const char *token,
-    size_t token_len, int64_t keep_id, const struct login_from *from, char *old,
-    struct login_result *result);
+    size_t token_len, int64_t keep_id, const struct login_from *from,
+    char old[TEXT_EMAIL_MAX + 1], struct login_result *result);
 
 /*
  * The second factor: draws a secret, which is off until it is confirmed, in
@@ -192,11 +191,14 @@ enum rc login_second_on(struct people *people, const struct session *session,
     const char *code, size_t len, const struct login_from *from,
     struct login_codes *codes, struct login_result *result);
 
-/* Turns it off, after login_again; recovery codes go, others' sessions end. */
+/* Turns it off, after login_again, with the same consequences. */
 enum rc login_second_off(struct people *people, const struct session *session,
     const struct login_from *from, struct login_result *result);
 
-/* Ten new codes in place of the old ones, after login_again. */
+/*
+ * Ten new codes in place of the old ones, after login_again, with the same
+ * consequences.  RC_INVALID if the second factor is off.
+ */
 enum rc login_codes_new(struct people *people, const struct session *session,
     const struct login_from *from, struct login_codes *codes,
     struct login_result *result);
@@ -204,11 +206,14 @@ enum rc login_codes_new(struct people *people, const struct session *session,
 /* Wipes codes. */
 void login_codes_wipe(struct login_codes *codes);
 
-/* Logs out: the session ends. */
+/* Logs out: the session ends.  RC_NOT_FOUND if it has already. */
 enum rc login_out(struct people *people, const struct session *session,
     const struct login_from *from);
 
-/* Ends all sessions and tokens of an account that is being closed. */
+/*
+ * Takes all credentials, sessions and tokens of an account that was closed:
+ * nobody logs in to it any more.  The history stays.
+ */
 enum rc login_close(struct people *people, const struct caller *caller,
     const struct login_from *from);
 
@@ -216,14 +221,19 @@ enum rc login_close(struct people *people, const struct caller *caller,
  * Sets the time zone: a name like "Europe/Vienna", of letters, digits, and
  * "+-_/"; RC_INVALID otherwise.
  */
-enum rc login_set_time_zone(struct people *people, const struct caller *caller,
-    const char *zone, int64_t now);
+enum rc login_set_time_zone(
+    struct people *people, const struct caller *caller, const char *zone);
+
+/* Wipes the token of a result. */
+void login_wipe(struct login_result *result);
 
 /*
- * The operator sets a password: all sessions end and the counters of guesses
- * start anew.  RC_INVALID with *why, RC_NOT_FOUND without such an account.
+ * The operator sets a password, and with second_off turns the second factor
+ * off: all sessions end and the counters of guesses start anew.  RC_INVALID
+ * with *why, RC_NOT_FOUND without such an account.
  */
 enum rc login_admin_password(struct people *people, int64_t account_id,
-    const char *password, size_t len, int64_t now, const char **why);
+    const char *password, size_t len, int second_off, int64_t now,
+    const char **why);
 
 #endif

@@ -48,7 +48,7 @@ mail_token_make(struct db *people, enum mail_token_kind kind,
 
 	text->s[0] = '\0';
 	if (!text_email(email, address) || strcmp(email, address) != 0 ||
-	    (name != NULL && !text_is_line(name, TEXT_NAME_MAX)))
+	    (name != NULL && !text_is_line(name, TEXT_EMAIL_MAX)))
 		return RC_INVALID;
 	rc = db_run(people, SQL_TRIM,
 	    DB_ARGS(DB_TEXT(email), DB_INT(kind), DB_INT(account_id),
@@ -90,7 +90,7 @@ read_token(struct db *people, const unsigned char hash[SECRET_HASH_LEN],
 		token->account_id = db_int(rows, 0);
 		/* Both were checked when the token was made. */
 		text_clean(db_text(rows, 1), TEXT_EMAIL_MAX, token->email);
-		text_clean(db_text(rows, 2), TEXT_NAME_MAX, token->name);
+		text_clean(db_text(rows, 2), TEXT_EMAIL_MAX, token->name);
 		token->created_at = db_int(rows, 3);
 		token->expires_at = db_int(rows, 4);
 	}

@@ -42,13 +42,14 @@ struct mail_token {
 	int64_t account_id; /* 0 for a sign-up */
 	int64_t created_at, expires_at;
 	char email[TEXT_EMAIL_MAX + 1]; /* where it was sent */
-	char name[TEXT_NAME_MAX + 1];   /* of a sign-up */
+	/* Of a sign-up; with MAIL_TOKEN_EMAIL the address before. */
+	char name[TEXT_EMAIL_MAX + 1];
 };
 
 /*
  * Makes a token for an address in lower case that text_email takes; name is
- * that of a sign-up (one line), otherwise NULL, and account_id 0 for a
- * sign-up.  *text is its only copy.  RC_INVALID if address or name cannot be
+ * that of a sign-up or the address before (one line), otherwise NULL, and
+ * account_id 0 for a sign-up.  *text is its only copy.  RC_INVALID if address or name cannot be
  * one.  On failure *text is empty.
  */
 enum rc mail_token_make(struct db *people, enum mail_token_kind kind,

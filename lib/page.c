@@ -918,6 +918,16 @@ count(struct page_way *way)
 	return rc;
 }
 
+/* What failed half-way has nothing open; a constant page has no database. */
+static void
+close_transactions(struct page_call *call)
+{
+	if (call->people == NULL)
+		return;
+	db_rollback(call->db);
+	db_rollback(call->people->db);
+}
+
 /* Does what the form that was sent asks for. */
 static enum rc
 run_form(struct page_way *way)
@@ -943,9 +953,7 @@ run_form(struct page_way *way)
 	}
 	call->form = way->form;
 	rc = way->sent->run(call);
-	/* A form that failed half-way has nothing open. */
-	db_rollback(call->db);
-	db_rollback(call->people->db);
+	close_transactions(call);
 	if (once && rc != RC_OK)
 		(void)unuse_form(way);
 	if (rc == RC_OK && !way->is_shown && way->to[0] == '\0')
@@ -1099,11 +1107,7 @@ make_model(struct page_way *way)
 	call->form = way->sent != NULL ? way->form : NULL;
 	if (call->page->get != NULL) {
 		rc = call->page->get(call);
-		/* A page that is the same for all has opened nothing. */
-		if (call->people != NULL) {
-			db_rollback(call->db);
-			db_rollback(call->people->db);
-		}
+		close_transactions(call);
 	}
 	if (rc != RC_OK || way->out != NULL)
 		return rc;
@@ -1339,9 +1343,10 @@ serve(struct page_way *way)
 	if (rc == RC_OK)
 		rc = answer(way);
 	sent = send(way, rc);
-	cgi_end(&server->cgi, &way->request);
-	if (rc == RC_OK && way->status < 400)
+	/* Before the end, at which some web servers kill a CGI program. */
+	if (rc == RC_OK)
 		start_job(way);
+	cgi_end(&server->cgi, &way->request);
 	drop_output(way);
 	json_decref(way->call.model);
 	json_decref(way->errors);

@@ -47,10 +47,10 @@ enum rc password_check(const char *password, size_t len, const char *email,
 /*
  * Makes what is kept, with a fresh salt.  RC_BUSY (not logged) if too many
  * hashes run, RC_INVALID past PASSWORD_MAX, RC_FAIL (logged).  On failure
- * *phc is empty.
+ * *kept is empty.
  */
 enum rc password_hash(const struct config *config, const struct pepper *pepper,
-    const char *password, size_t len, struct password_phc *phc);
+    const char *password, size_t len, struct password_phc *kept);
 
 /*
  * Compares with what is kept.  NULL, "" or what is no PHC string of ours (the

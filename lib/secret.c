@@ -2,7 +2,8 @@
 /*
  * libgcrypt's corner.  FACTS on 1.10: the FIPS switch works only before
  * initialization, a MAC is compared here because gcry_mac_verify accepts a
- * truncated one, and random bytes come from getrandom(2).
+ * truncated one, and random bytes come from getrandom(2).  Argon2's handle
+ * keeps pointers to what it is given, and its parameters are not checked.
  */
 #include "secret.h"
 
@@ -78,17 +79,16 @@ secret_random_base62(char *buf, size_t n)
 	return rc;
 }
 
-/* SHA-256, or HMAC-SHA-256 where there is a key. */
+/* A hash, or its HMAC where there is a key; out takes all of it. */
 static enum rc
-digest(const void *key, size_t key_len, const void *data, size_t len,
-    unsigned char out[SECRET_HASH_LEN])
+digest(int algorithm, const void *key, size_t key_len, const void *data,
+    size_t len, unsigned char *out)
 {
 	gcry_md_hd_t md = NULL;
 	enum rc rc = RC_FAIL;
 	gcry_error_t err;
 
-	err = gcry_md_open(
-	    &md, GCRY_MD_SHA256, key != NULL ? GCRY_MD_FLAG_HMAC : 0);
+	err = gcry_md_open(&md, algorithm, key != NULL ? GCRY_MD_FLAG_HMAC : 0);
 	if (err == 0 && key != NULL)
 		err = gcry_md_setkey(md, key, key_len);
 	if (err != 0) {
@@ -96,7 +96,8 @@ digest(const void *key, size_t key_len, const void *data, size_t len,
 		goto out;
 	}
 	gcry_md_write(md, data, len);
-	memcpy(out, gcry_md_read(md, GCRY_MD_SHA256), SECRET_HASH_LEN);
+	memcpy(
+	    out, gcry_md_read(md, algorithm), gcry_md_get_algo_dlen(algorithm));
 	rc = RC_OK;
 out:
 	gcry_md_close(md);
@@ -106,21 +107,83 @@ out:
 enum rc
 secret_sha256(const void *data, size_t len, unsigned char hash[SECRET_HASH_LEN])
 {
-	return digest(NULL, 0, data, len, hash);
+	return digest(GCRY_MD_SHA256, NULL, 0, data, len, hash);
 }
 
 enum rc
 secret_hmac(const struct pepper *pepper, const void *data, size_t len,
     unsigned char mac[SECRET_HASH_LEN])
 {
-	return digest(pepper->bytes, sizeof(pepper->bytes), data, len, mac);
+	return digest(GCRY_MD_SHA256, pepper->bytes, sizeof(pepper->bytes),
+	    data, len, mac);
 }
 
 enum rc
 secret_hmac_key(const void *key, size_t key_len, const void *data, size_t len,
     unsigned char mac[SECRET_HASH_LEN])
 {
-	return digest(key, key_len, data, len, mac);
+	return digest(GCRY_MD_SHA256, key, key_len, data, len, mac);
+}
+
+enum rc
+secret_hmac_sha1(const void *key, size_t key_len, const void *data, size_t len,
+    unsigned char mac[SECRET_SHA1_LEN])
+{
+	return digest(GCRY_MD_SHA1, key, key_len, data, len, mac);
+}
+
+/* True if min <= n <= max. */
+static int
+is_within(int64_t n, int64_t min, int64_t max)
+{
+	return n >= min && n <= max;
+}
+
+int
+secret_argon2_is_possible(
+    const struct secret_argon2 *cost, size_t salt_len, size_t hash_len)
+{
+	return is_within(cost->lanes, 1, SECRET_ARGON2_LANES_MAX) &&
+	       is_within(
+		   cost->memory_kib, 8 * cost->lanes, SECRET_ARGON2_KIB_MAX) &&
+	       is_within(cost->passes, 1, SECRET_ARGON2_PASSES_MAX) &&
+	       salt_len >= SECRET_ARGON2_SALT_MIN &&
+	       salt_len <= SECRET_ARGON2_SALT_MAX &&
+	       hash_len >= SECRET_ARGON2_HASH_MIN &&
+	       hash_len <= SECRET_ARGON2_HASH_MAX;
+}
+
+enum rc
+secret_argon2id(const struct secret_argon2 *cost, const void *data, size_t len,
+    const unsigned char *salt, size_t salt_len, unsigned char *hash,
+    size_t hash_len)
+{
+	unsigned long params[4];
+	gcry_kdf_hd_t kdf = NULL;
+	gcry_error_t err;
+
+	if (!secret_argon2_is_possible(cost, salt_len, hash_len)) {
+		log_err("cannot hash a password: its parameters are "
+			"impossible");
+		return RC_FAIL;
+	}
+	params[0] = hash_len;
+	params[1] = (unsigned long)cost->passes;
+	params[2] = (unsigned long)cost->memory_kib;
+	params[3] = (unsigned long)cost->lanes;
+	err = gcry_kdf_open(&kdf, GCRY_KDF_ARGON2, GCRY_KDF_ARGON2ID, params, 4,
+	    data, len, salt, salt_len, NULL, 0, NULL, 0);
+	if (err == 0)
+		err = gcry_kdf_compute(kdf, NULL);
+	if (err == 0)
+		err = gcry_kdf_final(kdf, hash_len, hash);
+	if (kdf != NULL)
+		gcry_kdf_close(kdf);
+	if (err == 0)
+		return RC_OK;
+	log_err("cannot hash a password: %s", gcry_strerror(err));
+	secret_wipe(hash, hash_len);
+	return RC_FAIL;
 }
 
 int

@@ -12,6 +12,7 @@
 
 enum {
 	SECRET_HASH_LEN = 32, /* SHA-256, FIPS 180-4 */
+	SECRET_SHA1_LEN = 20, /* SHA-1, likewise */
 	SECRET_PEPPER_LEN = 32,
 	SECRET_SEAL_KEY_LEN = 32, /* AES-256 */
 	/* Bytes that sealing adds: version, nonce, tag (NIST SP 800-38D). */
@@ -62,6 +63,40 @@ enum rc secret_hmac(const struct pepper *pepper, const void *data, size_t len,
 /* HMAC-SHA-256 under a key of any length. */
 enum rc secret_hmac_key(const void *key, size_t key_len, const void *data,
     size_t len, unsigned char mac[SECRET_HASH_LEN]);
+
+/* HMAC-SHA-1 under a key of any length: for one-time passwords alone. */
+enum rc secret_hmac_sha1(const void *key, size_t key_len, const void *data,
+    size_t len, unsigned char mac[SECRET_SHA1_LEN]);
+
+/* What an Argon2 hash costs (RFC 9106). */
+struct secret_argon2 {
+	int64_t memory_kib;
+	int64_t passes;
+	int64_t lanes;
+};
+
+/* What is taken: libgcrypt crashes on more memory, and takes no passes. */
+enum {
+	SECRET_ARGON2_KIB_MAX = 65536,
+	SECRET_ARGON2_PASSES_MAX = 16,
+	SECRET_ARGON2_LANES_MAX = 4,
+	SECRET_ARGON2_SALT_MIN = 8, /* bytes of salt and of the hash */
+	SECRET_ARGON2_SALT_MAX = 64,
+	SECRET_ARGON2_HASH_MIN = 16,
+	SECRET_ARGON2_HASH_MAX = 64
+};
+
+/* True if a hash of this cost and these lengths is one that can be made. */
+int secret_argon2_is_possible(
+    const struct secret_argon2 *cost, size_t salt_len, size_t hash_len);
+
+/*
+ * Argon2id, version 19, of len bytes; allocates and wipes its memory.
+ * RC_FAIL (logged), also if it is not possible.
+ */
+enum rc secret_argon2id(const struct secret_argon2 *cost, const void *data,
+    size_t len, const unsigned char *salt, size_t salt_len, unsigned char *hash,
+    size_t hash_len);
 
 /* 1 if both are the same len bytes, in time that depends on len alone. */
 int secret_equal(const void *a, const void *b, size_t len);

@@ -16,7 +16,7 @@ enum {
 	TOTP_STEP = 30,       /* seconds */
 	TOTP_DIGITS = 6,
 	TOTP_BASE32_LEN = 32, /* of a secret as text (RFC 4648), no NUL */
-	TOTP_URI_LEN = 1600   /* of any URI, NUL included */
+	TOTP_URI_LEN = 2400   /* of a URI, NUL included */
 };
 
 /*

@@ -131,6 +131,72 @@ START_TEST(every_pair_of_bytes_has_a_text_of_its_own)
 }
 END_TEST
 
+START_TEST(what_is_bare_is_read_again)
+{
+	unsigned char bytes[LENGTHS], again[LENGTHS];
+	char text[BASE64_LEN(LENGTHS)];
+	size_t len, n;
+
+	ck_assert_int_eq(secret_random(bytes, sizeof(bytes)), RC_OK);
+	for (len = 0; len < LENGTHS; len++) {
+		base64_encode(bytes, len, text);
+		ck_assert_int_eq(base64_decode_bare(text, strcspn(text, "="),
+				     again, sizeof(again), &n),
+		    RC_OK);
+		ck_assert_uint_eq(n, len);
+		ck_assert_int_eq(memcmp(bytes, again, len), 0);
+		/* One byte less of room is too little. */
+		if (len > 0)
+			ck_assert_int_eq(
+			    base64_decode_bare(
+				text, strcspn(text, "="), again, len - 1, &n),
+			    RC_INVALID);
+	}
+}
+END_TEST
+
+START_TEST(what_could_be_written_otherwise_is_refused)
+{
+	static const char *const texts[] = { "Zg==", "Zm8=", "Zh", "Zm9", "Z",
+		"Zm9vY", "Zg\n", " Zg", "Z-_v", "Zm 9v", "Zm\xc3\xa4", "====" };
+	unsigned char bytes[8];
+	size_t n;
+	int i;
+
+	for (i = 0; i < ROWS(texts); i++) {
+		n = 7;
+		ck_assert_msg(base64_decode_bare(texts[i], strlen(texts[i]),
+				  bytes, sizeof(bytes), &n) == RC_INVALID,
+		    "%s", texts[i]);
+		ck_assert_uint_eq(n, 0);
+	}
+	ck_assert_int_eq(
+	    base64_decode_bare("Zm9v\0", 5, bytes, 8, &n), RC_INVALID);
+}
+END_TEST
+
+/* Of all pairs of characters only those are read that are written. */
+START_TEST(every_byte_is_read_from_one_text_alone)
+{
+	char text[3] = "", again[BASE64_LEN(1)];
+	unsigned char byte;
+	int a, b, taken = 0;
+	size_t n;
+
+	for (a = 0; a < 256; a++)
+		for (b = 0; b < 256; b++) {
+			text[0] = (char)a;
+			text[1] = (char)b;
+			if (base64_decode_bare(text, 2, &byte, 1, &n) != RC_OK)
+				continue;
+			taken++;
+			base64_encode(&byte, n, again);
+			ck_assert_int_eq(strncmp(again, text, 2), 0);
+		}
+	ck_assert_int_eq(taken, 256);
+}
+END_TEST
+
 static Suite *
 base64_suite(void)
 {
@@ -141,6 +207,9 @@ base64_suite(void)
 	tcase_add_test(tc, the_alphabet_is_in_order);
 	tcase_add_test(tc, every_length_is_read_again);
 	tcase_add_test(tc, every_pair_of_bytes_has_a_text_of_its_own);
+	tcase_add_test(tc, what_is_bare_is_read_again);
+	tcase_add_test(tc, what_could_be_written_otherwise_is_refused);
+	tcase_add_test(tc, every_byte_is_read_from_one_text_alone);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -71,10 +71,10 @@ START_TEST(colours_become_custom_properties)
 
 	ck_assert_str_eq(css,
 	    ":root { --accent: #C80064; --accent-strong: #96004b; "
-	    "--accent-soft: #f8e0ec; }\n"
+	    "--accent-soft: #f8e0ec; --on-accent: #ffffff; }\n"
 	    "@media (prefers-color-scheme: dark) {\n"
 	    ":root { --accent: #e173aa; --accent-strong: #e996bf; "
-	    "--accent-soft: #422c3a; }\n"
+	    "--accent-soft: #422c3a; --on-accent: #000000; }\n"
 	    "}\n");
 	free(css);
 	(void)snprintf(config.brand_dark_color, 8, "#ff00ff");

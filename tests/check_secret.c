@@ -169,6 +169,134 @@ START_TEST(hmac_under_a_key_agrees_with_rfc_4231)
 }
 END_TEST
 
+/* RFC 2202, section 3, cases 1, 2 and 6. */
+START_TEST(hmac_sha_1_agrees_with_rfc_2202)
+{
+	static const struct {
+		const char *key, *data, *mac;
+	} cases[] = {
+		{ "\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b"
+		  "\x0b\x0b\x0b\x0b\x0b\x0b",
+		    "Hi There", "b617318655057264e28bc0b6fb378c8ef146be00" },
+		{ "Jefe", "what do ya want for nothing?",
+		    "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79" },
+		{ NULL,
+		    "Test Using Larger Than Block-Size Key - Hash Key First",
+		    "aa4ae5e15272d00e95705637ce8a3b55ed402112" },
+	};
+	unsigned char mac[SECRET_SHA1_LEN];
+	char hex[2 * SECRET_SHA1_LEN + 1], eighty[81];
+	const char *key;
+	size_t i;
+	int n;
+
+	memset(eighty, 0xaa, 80);
+	eighty[80] = '\0';
+	for (n = 0; n < ROWS(cases); n++) {
+		key = cases[n].key != NULL ? cases[n].key : eighty;
+		ck_assert_int_eq(secret_hmac_sha1(key, strlen(key),
+				     cases[n].data, strlen(cases[n].data), mac),
+		    RC_OK);
+		for (i = 0; i < sizeof(mac); i++)
+			(void)snprintf(hex + 2 * i, 3, "%02x", mac[i]);
+		ck_assert_str_eq(hex, cases[n].mac);
+	}
+}
+END_TEST
+
+/* From test.c of phc-winner-argon2, the reference implementation. */
+static const struct {
+	struct secret_argon2 cost;
+	const char *password, *salt, *hash;
+} argon2[] = {
+	{ { 65536, 2, 1 }, "password", "somesalt",
+	    "09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf"
+	    "7" },
+	{ { 256, 2, 1 }, "password", "somesalt",
+	    "9dfeb910e80bad0311fee20f9c0e2b12c17987b4cac90c2ef54d5b3021c68bf"
+	    "e" },
+	{ { 256, 2, 2 }, "password", "somesalt",
+	    "6d093c501fd5999645e0ea3bf620d7b8be7fd2db59c20d9fff9539da2bf5703"
+	    "7" },
+	{ { 65536, 1, 1 }, "password", "somesalt",
+	    "f6a5adc1ba723dddef9b5ac1d464e180fcd9dffc9d1cbf76cca2fed795d9ca9"
+	    "8" },
+	{ { 65536, 2, 1 }, "differentpassword", "somesalt",
+	    "0b84d652cf6b0c4beaef0dfe278ba6a80df6696281d7e0d2891b817d8c458fd"
+	    "e" },
+	{ { 65536, 2, 1 }, "password", "diffsalt",
+	    "bdf32b05ccc42eb15d58fd19b1f856b113da1e9a5874fdcc544308565aa8141"
+	    "c" },
+};
+
+START_TEST(argon2id_agrees_with_the_reference)
+{
+	unsigned char hash[SECRET_HASH_LEN];
+	char hex[2 * SECRET_HASH_LEN + 1];
+
+	ck_assert_int_eq(secret_argon2id(&argon2[_i].cost, argon2[_i].password,
+			     strlen(argon2[_i].password),
+			     (const unsigned char *)argon2[_i].salt,
+			     strlen(argon2[_i].salt), hash, sizeof(hash)),
+	    RC_OK);
+	to_hex(hash, hex);
+	ck_assert_str_eq(hex, argon2[_i].hash);
+}
+END_TEST
+
+/* Zero passes are silently one in libgcrypt, and much memory a crash. */
+START_TEST(impossible_parameters_are_refused)
+{
+	static const struct {
+		struct secret_argon2 cost;
+		size_t salt_len, hash_len;
+		int possible;
+	} cases[] = {
+		{ { 8, 1, 1 }, 8, 16, 1 },
+		{ { 65536, 16, 4 }, 64, 64, 1 },
+		{ { 7, 1, 1 }, 8, 16, 0 },
+		{ { 31, 1, 4 }, 8, 16, 0 },
+		{ { 32, 1, 4 }, 8, 16, 1 },
+		{ { 65537, 1, 1 }, 8, 16, 0 },
+		{ { 4194305, 1, 1 }, 8, 16, 0 },
+		{ { INT64_MAX, 1, 1 }, 8, 16, 0 },
+		{ { INT64_MIN, 1, 1 }, 8, 16, 0 },
+		{ { 8, 0, 1 }, 8, 16, 0 },
+		{ { 8, -1, 1 }, 8, 16, 0 },
+		{ { 8, 17, 1 }, 8, 16, 0 },
+		{ { 64, 1, 0 }, 8, 16, 0 },
+		{ { 64, 1, -1 }, 8, 16, 0 },
+		{ { 64, 1, 5 }, 8, 16, 0 },
+		{ { INT64_MAX, 1, INT64_MAX }, 8, 16, 0 },
+		{ { 8, 1, 1 }, 7, 16, 0 },
+		{ { 8, 1, 1 }, 65, 16, 0 },
+		{ { 8, 1, 1 }, 8, 15, 0 },
+		{ { 8, 1, 1 }, 8, 65, 0 },
+	};
+	static const unsigned char salt[128];
+	unsigned char hash[128];
+	char *log;
+	int i;
+
+	for (i = 0; i < ROWS(cases); i++) {
+		ck_assert_msg(
+		    secret_argon2_is_possible(&cases[i].cost, cases[i].salt_len,
+			cases[i].hash_len) == cases[i].possible,
+		    "case %d", i);
+		if (cases[i].possible)
+			continue;
+		scratch_log_start();
+		ck_assert_int_eq(
+		    secret_argon2id(&cases[i].cost, "x", 1, salt,
+			cases[i].salt_len, hash, cases[i].hash_len),
+		    RC_FAIL);
+		log = scratch_log_end(NULL);
+		scratch_log_must_be(log, "parameters are impossible");
+		free(log);
+	}
+}
+END_TEST
+
 /*
  * By RFC 2104 from SHA-256 itself: keys around the block of 64 bytes, zeros
  * in them, and none at all, where a hash without a key would be a forgery
@@ -708,6 +836,10 @@ secret_suite(void)
 	tcase_add_loop_test(tc, hmac_agrees_with_rfc_4231, 0, ROWS(rfc4231));
 	tcase_add_loop_test(
 	    tc, hmac_under_a_key_agrees_with_rfc_4231, 0, ROWS(rfc4231));
+	tcase_add_test(tc, hmac_sha_1_agrees_with_rfc_2202);
+	tcase_add_loop_test(
+	    tc, argon2id_agrees_with_the_reference, 0, ROWS(argon2));
+	tcase_add_test(tc, impossible_parameters_are_refused);
 	tcase_add_test(tc, hmac_is_rfc_2104_for_keys_of_any_length);
 	tcase_add_test(tc, starting_twice_does_no_harm);
 	suite_add_tcase(s, tc);

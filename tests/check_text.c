@@ -311,6 +311,77 @@ START_TEST(a_byte_that_means_something_elsewhere_is_in_none)
 }
 END_TEST
 
+START_TEST(characters_are_counted_not_bytes)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		int valid;
+		size_t n;
+	} cases[] = {
+		{ "", 0, 1, 0 },
+		{ "abc", 3, 1, 3 },
+		{ "\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xb1", 9, 1, 3 },
+		{ "\n\t\x7f", 3, 1, 3 }, /* characters, too */
+		{ "a\0b", 3, 0, 0 },
+		{ "\xc3", 1, 0, 0 },
+		{ "\xc3\xa4", 1, 0, 0 }, /* the end cuts it */
+		{ "abc\xe2\x82\xac", 5, 0, 0 },
+		{ "abc\xf0\x9f\x90\xb1", 6, 0, 0 },
+		{ "\xed\xa0\x80", 3, 0, 0 },
+		{ "\xff", 1, 0, 0 },
+		{ "\xc0\x80", 2, 0, 0 },
+	};
+	size_t n;
+	int i;
+
+	for (i = 0; i < ROWS(cases); i++) {
+		n = 99;
+		ck_assert_msg(text_count(cases[i].text, cases[i].len, &n) ==
+				  cases[i].valid,
+		    "case %d", i);
+		ck_assert_uint_eq(n, cases[i].n);
+	}
+}
+END_TEST
+
+START_TEST(whatever_it_is_becomes_a_line_or_nothing)
+{
+	static const struct {
+		const char *text;
+		size_t max;
+		const char *line;
+	} cases[] = {
+		{ "", 10, "" },
+		{ "   ", 10, "" },
+		{ "abc", 10, "abc" },
+		{ "abc", 3, "abc" },
+		{ "abc", 2, "ab" },
+		{ "abc", 0, "" },
+		{ "  a b  ", 10, "a b" },
+		{ "a bcd", 2, "a" }, /* a space at the cut goes */
+		{ "a\r\nb", 10, "a??b" },
+		{ "\x1b[2J", 10, "?[2J" },
+		{ "\xc2\x85", 10, "?" }, /* C1 */
+		{ "a\xff"
+		  "b",
+		    10, "a?b" },
+		{ "\xc3\xa4\xc3\xa4", 3, "\xc3\xa4" },
+		{ "\xc3\xa4", 1, "" },
+		{ "\xc3", 10, "?" },
+	};
+	char line[11];
+	int i;
+
+	for (i = 0; i < ROWS(cases); i++) {
+		memset(line, 'x', sizeof(line));
+		text_clean(cases[i].text, cases[i].max, line);
+		ck_assert_str_eq(line, cases[i].line);
+		ck_assert(line[0] == '\0' || text_is_line(line, 10));
+	}
+}
+END_TEST
+
 static Suite *
 text_suite(void)
 {
@@ -324,6 +395,8 @@ text_suite(void)
 	tcase_add_loop_test(
 	    tc, a_line_is_one_and_a_block_has_some, 0, ROWS(texts));
 	tcase_add_test(tc, the_bound_counts_bytes);
+	tcase_add_test(tc, characters_are_counted_not_bytes);
+	tcase_add_test(tc, whatever_it_is_becomes_a_line_or_nothing);
 	suite_add_tcase(s, tc);
 
 	tc = tcase_create("email");

@@ -54,7 +54,7 @@ CREATE TABLE mail_token (
 		CHECK (kind BETWEEN 1 AND 3),
 	account_id INTEGER NOT NULL,		-- 0: a sign-up has none yet
 	email TEXT NOT NULL,			-- where it was sent, lower case
-	name TEXT NOT NULL,			-- of a sign-up, or ''
+	name TEXT NOT NULL,			-- of a sign-up; address before
 	created_at INTEGER NOT NULL,		-- time
 	expires_at INTEGER NOT NULL		-- time
 ) STRICT, WITHOUT ROWID;
