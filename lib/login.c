@@ -204,8 +204,8 @@ check_password(struct people *people, const struct caller *caller,
 		    people, caller, guesses, n, &kept, &anew, from, result);
 	else if (rc == RC_BUSY)
 		rc = turned_away(people, guesses, n, result);
-	else if (rc == RC_DENIED && note_failure(people, caller, from) != RC_OK)
-		rc = RC_BUSY;
+	else if (rc == RC_DENIED)
+		rc = note_failure(people, caller, from);
 	secret_wipe(&kept, sizeof(kept));
 	secret_wipe(&anew, sizeof(anew));
 	return rc;

@@ -141,11 +141,17 @@ enum rc
 page_error(struct page_call *call, const char *field, const char *text)
 {
 	struct page_way *way = call->way;
+	size_t len = strlen(text);
+	int is_sentence = len > 0 && strchr(".?!", text[len - 1]) != NULL;
+	char first = len > 0 ? text[0] : ' ';
 
+	if (first >= 'a' && first <= 'z')
+		first = (char)(first - 'a' + 'A');
 	if (way->errors == NULL)
 		way->errors = json_object();
 	if (json_object_set_new(way->errors, field != NULL ? field : "form",
-		json_string(text)) != 0)
+		json_sprintf("%c%s%s", first, len > 0 ? text + 1 : "",
+		    is_sentence ? "" : ".")) != 0)
 		return no_memory();
 	return RC_INVALID;
 }

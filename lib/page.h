@@ -186,8 +186,9 @@ enum rc page_query_id(
     const struct page_call *call, const char *name, int64_t *id);
 
 /*
- * Notes what is wrong with a field (NULL: with the form as a whole), in a
- * sentence; it is copied.  Gives RC_INVALID, or RC_FAIL without memory.
+ * Notes what is wrong with a field (NULL: with the form as a whole); the text
+ * is copied, and becomes a sentence if it is none.  Gives RC_INVALID, or
+ * RC_FAIL without memory.
  */
 enum rc page_error(struct page_call *call, const char *field, const char *text);
 

@@ -97,7 +97,7 @@ correct(struct page_call *call)
 	enum rc rc;
 
 	(void)page_error(call, "label", "It is <wrong>.");
-	rc = page_error(call, NULL, "As a whole, too.");
+	rc = page_error(call, NULL, "as a whole, too");
 	return rc;
 }
 
