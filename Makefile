@@ -144,7 +144,7 @@ $(BUILD)/gen/migrations.c: schema/embed.awk $(MIGRATIONS) schema/demo.sql
 $(BUILD)/gen/people_migrations.c: schema/embed.awk $(PEOPLE_MIGRATIONS)
 
 # One set of migrations for each database, named as the file is.
-$(BUILD)/gen/%migrations.c:
+$(BUILD)/gen/migrations.c $(BUILD)/gen/people_migrations.c:
 	@mkdir -p $(@D)
 	@echo '  GEN  $@'
 	@LC_ALL=C awk -v set=$(basename $(@F)) -f $^ >$@.new && mv $@.new $@
