@@ -116,6 +116,7 @@ DEPS_RUN = $(DEPS_BUILD) apache2-bin curl \
 DEPS_CHECK = $(DEPS_RUN) libapache2-mod-fcgid nginx nginx-common \
 	lighttpd spawn-fcgi check clang libclang-rt-14-dev \
 	procps mandoc python3 python3-html5lib php-cli php-sqlite3 libssl-dev \
+	libqrcodegen-dev chromium chromium-driver python3-selenium \
 	$(if $(shell command -v npm || :),,nodejs npm)
 DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck \
 	check mandoc shellcheck
@@ -363,7 +364,7 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(OBJECTS) | $(GENERATED)
 	@$(CC) $(CPPFLAGS) -Itests $(TESTCFLAGS) -MMD -MP -c -o $@ $<
 
 $(TESTLIB): $(addprefix $(BUILD)/obj/tests/,harness.o contract.o fcgi.o \
-		browser.o fixture.o receiver.o scratch.o) | $(RECEIVER)
+		browser.o dashboard.o fixture.o receiver.o scratch.o) | $(RECEIVER)
 	@mkdir -p $(@D)
 	@echo '  AR   $@'
 	@rm -f $@ && ar crs $@ $^
@@ -388,6 +389,9 @@ $(BUILD)/tests/check_memory: WRAP = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 $(BUILD)/tests/check_faults: WRAP = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=open_memstream
+
+# Another's codes, to compare with.
+$(BUILD)/tests/check_qr: TESTLIBS += -lqrcodegen
 
 # Here naps are as short as the test says.
 $(BUILD)/tests/check_mail: WRAP = -Wl,--wrap=nanosleep
@@ -455,7 +459,7 @@ fuzz: deps-CHECK $(FUZZERS) $(EXHAUSTERS)
 
 BENCH_ORDERS = 1000000
 BENCHDIR = $(BUILD)/bench
-BENCH = $(addprefix $(BENCHDIR)/,empty empty_cgi spawn load seed deliver \
+BENCH = $(addprefix $(BENCHDIR)/,empty empty_cgi spawn load seed deliver session \
 	hammer) \
 	$(if $(filter musl,$(LIBC)),$(BENCHDIR)/empty_musl)
 
@@ -473,7 +477,7 @@ $(BENCHDIR)/empty_musl: tests/bench/empty.c Makefile build/static/versions
 	@echo '  LD   $@'
 	@$(EMPTY) -specs=build/static/musl.specs -o $@ $<
 
-$(addprefix $(BENCHDIR)/,spawn load seed deliver): $(BENCHDIR)/%: \
+$(addprefix $(BENCHDIR)/,spawn load seed deliver session): $(BENCHDIR)/%: \
 		$(STATICOBJ)/tests/bench/%.o $(STATICLIB) \
 		$(BUILD)/gen/linked-$(LIBC)
 	$(LINK)

@@ -23,7 +23,7 @@ static const char SQL_FIND[] =
     " account.created_at, account.suspended_at IS NOT NULL,"
     " tier.calls_per_minute"
     " FROM account JOIN tier ON tier.id = account.tier_id"
-    " WHERE account.id = $1";
+    " WHERE account.id = $1 AND account.closed_at IS NULL";
 
 enum rc
 account_find(struct db *db, struct caller *caller, struct account *account)

@@ -178,16 +178,18 @@ static const char SQL_LIST[] =
     " FROM api_key JOIN account ON account.id = api_key.account_id"
     " WHERE $1 = 0 OR api_key.account_id = $1 ORDER BY api_key.id";
 
-enum rc
-api_key_admin_list(struct db *db, int64_t account_id,
-    enum rc (*each)(void *arg, const struct api_key_row *row), void *arg)
+/* Calls each for the rows of a query, *n of them. */
+static enum rc
+walk(struct db *db, const char *sql, const struct db_value *args, size_t nargs,
+    enum rc (*each)(void *arg, const struct api_key_row *row), void *arg,
+    size_t *n)
 {
 	struct db_rows *rows = NULL;
 	struct api_key_row row;
 	enum rc rc;
 
-	rc = db_query(db, SQL_LIST, DB_ARGS(DB_INT(account_id)), &rows);
-	if (rc != RC_OK)
+	*n = 0;
+	if ((rc = db_query(db, sql, args, nargs, &rows)) != RC_OK)
 		goto out;
 	while ((rc = db_next(rows)) == RC_OK) {
 		row = (struct api_key_row){
@@ -201,6 +203,7 @@ api_key_admin_list(struct db *db, int64_t account_id,
 			.revoked_at = db_int(rows, 7),
 			.revoked_why = db_text(rows, 8),
 		};
+		++*n;
 		if ((rc = each(arg, &row)) != RC_OK)
 			goto out;
 	}
@@ -209,4 +212,65 @@ api_key_admin_list(struct db *db, int64_t account_id,
 out:
 	db_done(&rows);
 	return rc;
+}
+
+enum rc
+api_key_admin_list(struct db *db, int64_t account_id,
+    enum rc (*each)(void *arg, const struct api_key_row *row), void *arg)
+{
+	size_t n;
+
+	return walk(db, SQL_LIST, DB_ARGS(DB_INT(account_id)), each, arg, &n);
+}
+
+static const char SQL_LIST_ACTIVE[] =
+    "SELECT id, account_id, NULL, public_id, label, created_at, last_used_at,"
+    " revoked_at, revoked_why FROM api_key"
+    " WHERE account_id = $1 AND revoked_at IS NULL ORDER BY id";
+
+enum rc
+api_key_admin_active(struct db *db, const struct caller *caller,
+    enum rc (*each)(void *arg, const struct api_key_row *row), void *arg)
+{
+	size_t n;
+
+	return walk(db, SQL_LIST_ACTIVE, DB_ARGS(DB_INT(caller->account_id)),
+	    each, arg, &n);
+}
+
+static const char SQL_LIST_REVOKED[] =
+    "SELECT id, account_id, NULL, public_id, label, created_at, last_used_at,"
+    " revoked_at, revoked_why FROM api_key"
+    " WHERE account_id = $1 AND ($2 = 0 OR id < $2)"
+    " AND revoked_at IS NOT NULL ORDER BY id DESC LIMIT $3";
+
+enum rc
+api_key_admin_revoked(struct db *db, const struct caller *caller,
+    int64_t before, enum rc (*each)(void *arg, const struct api_key_row *row),
+    void *arg)
+{
+	size_t n;
+
+	return walk(db, SQL_LIST_REVOKED,
+	    DB_ARGS(DB_INT(caller->account_id), DB_INT(before),
+		DB_INT(API_KEY_REVOKED_LIMIT)),
+	    each, arg, &n);
+}
+
+static const char SQL_ONE[] =
+    "SELECT id, account_id, NULL, public_id, label, created_at, last_used_at,"
+    " revoked_at, revoked_why FROM api_key"
+    " WHERE account_id = $1 AND id = $2 AND revoked_at IS NULL";
+
+enum rc
+api_key_admin_one(struct db *db, const struct caller *caller,
+    enum rc (*each)(void *arg, const struct api_key_row *row), void *arg)
+{
+	size_t n;
+	enum rc rc;
+
+	rc = walk(db, SQL_ONE,
+	    DB_ARGS(DB_INT(caller->account_id), DB_INT(caller->key_id)), each,
+	    arg, &n);
+	return rc == RC_OK && n == 0 ? RC_NOT_FOUND : rc;
 }

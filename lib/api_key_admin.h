@@ -17,7 +17,10 @@
 #include "rc.h"
 #include "secret.h"
 
-enum { API_KEY_ACTIVE_MAX = 10 }; /* active keys of an account */
+enum {
+	API_KEY_ACTIVE_MAX = 10,   /* active keys of an account */
+	API_KEY_REVOKED_LIMIT = 20 /* of one list */
+};
 
 /* A key as text and its NUL; whoever holds one wipes it. */
 struct api_key_text {
@@ -28,7 +31,7 @@ struct api_key_text {
 struct api_key_row {
 	int64_t id;
 	int64_t account_id;
-	const char *email;
+	const char *email; /* NULL where its owner looks */
 	const char *public_id;
 	const char *label;
 	int64_t created_at;
@@ -76,6 +79,24 @@ enum rc api_key_admin_revoke(
  * does not give RC_OK; gives that.
  */
 enum rc api_key_admin_list(struct db *db, int64_t account_id,
+    enum rc (*each)(void *arg, const struct api_key_row *row), void *arg);
+
+/*
+ * The same for the caller's: those that are active by id, and of those that
+ * are revoked the API_KEY_REVOKED_LIMIT newest before an id (0: from the
+ * newest).
+ */
+enum rc api_key_admin_active(struct db *db, const struct caller *caller,
+    enum rc (*each)(void *arg, const struct api_key_row *row), void *arg);
+enum rc api_key_admin_revoked(struct db *db, const struct caller *caller,
+    int64_t before, enum rc (*each)(void *arg, const struct api_key_row *row),
+    void *arg);
+
+/*
+ * Calls each for the key caller->key_id.  RC_NOT_FOUND if it is not the
+ * account's, or revoked.
+ */
+enum rc api_key_admin_one(struct db *db, const struct caller *caller,
     enum rc (*each)(void *arg, const struct api_key_row *row), void *arg);
 
 /* Wipes a key. */

@@ -63,6 +63,25 @@ int order_may_move(
 enum rc order_place(struct db *db, const struct caller *caller,
     const struct form *form, int64_t now, int64_t *id, struct why *why);
 
+/* What an order of a form would be. */
+struct order_quote {
+	int64_t service_id;
+	int64_t quantity;    /* pieces, all runs */
+	int64_t price_micro; /* for 1000 pieces */
+	int64_t charge_nano;
+};
+
+/*
+ * Checks the form as order_place does, inside a transaction, and gives the
+ * price; places nothing and does not look at the balance.  RC_INVALID and
+ * RC_NOT_FOUND say why.
+ */
+enum rc order_quote(struct db *db, const struct caller *caller,
+    const struct form *form, struct order_quote *quote, struct why *why);
+
+/* The number that an order's link is found by.  RC_FAIL (logged). */
+enum rc order_link_hash(const char *link, int64_t *link_hash);
+
 /* Finds one of the caller's orders, inside a transaction.  RC_NOT_FOUND. */
 enum rc order_find(struct db *db, const struct caller *caller, int64_t id,
     struct order *order, struct why *why);

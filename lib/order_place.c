@@ -406,32 +406,62 @@ find_request(struct db *db, const struct caller *caller,
 	return rc;
 }
 
+/*
+ * One of a service at most is unfinished for a link; the plus keeps SQLite
+ * from the index of the service, of which many may be.
+ */
 static const char SQL_FIND_OPEN[] =
-    "SELECT id FROM orders WHERE account_id = $1 AND service_id = $2"
-    " AND link_hash = $3 AND status < 4 AND link = $4 LIMIT 1";
+    "SELECT id FROM orders WHERE account_id = $1 AND link_hash = $2"
+    " AND status < 4 AND link = $3 AND +service_id = $4 LIMIT 1";
+
+enum rc
+order_link_hash(const char *link, int64_t *link_hash)
+{
+	unsigned char hash[SECRET_HASH_LEN];
+	enum rc rc;
+
+	*link_hash = 0;
+	rc = secret_sha256(link, strlen(link), hash);
+	if (rc == RC_OK)
+		memcpy(link_hash, hash, sizeof(*link_hash));
+	return rc;
+}
 
 /* Refuses a second unfinished order of the same service for one link. */
 static enum rc
 check_link(struct db *db, const struct caller *caller, struct draft *draft,
     struct why *why)
 {
-	unsigned char hash[SECRET_HASH_LEN];
 	int64_t other;
 	enum rc rc;
 
 	if (draft->link == NULL)
 		return RC_OK;
-	rc = secret_sha256(draft->link, strlen(draft->link), hash);
+	rc = order_link_hash(draft->link, &draft->link_hash);
 	if (rc != RC_OK)
 		return rc;
-	memcpy(&draft->link_hash, hash, sizeof(draft->link_hash));
 	rc = db_one(db, SQL_FIND_OPEN,
-	    DB_ARGS(DB_INT(caller->account_id), DB_INT(draft->service.id),
-		DB_INT(draft->link_hash), DB_TEXT(draft->link)),
+	    DB_ARGS(DB_INT(caller->account_id), DB_INT(draft->link_hash),
+		DB_TEXT(draft->link), DB_INT(draft->service.id)),
 	    &other);
 	if (rc == RC_NOT_FOUND)
 		return RC_OK;
 	return rc == RC_OK ? error_set(why, ERROR_LINK_ACTIVE, NULL) : rc;
+}
+
+/* Fills a draft from a form, and its price. */
+static enum rc
+check(struct db *db, const struct caller *caller, struct draft *draft,
+    const struct form *form, struct why *why)
+{
+	enum rc rc;
+
+	rc = find_service(draft, db, form, why);
+	if (rc == RC_OK)
+		rc = check_fields(draft, form, why);
+	if (rc == RC_OK)
+		rc = check_link(db, caller, draft, why);
+	return rc;
 }
 
 static const char SQL_INSERT[] =
@@ -495,11 +525,7 @@ place(struct db *db, const struct caller *caller, struct draft *draft,
 		rc = find_request(db, caller, draft, id, why);
 	if (rc != RC_NOT_FOUND)
 		return rc;
-	rc = find_service(draft, db, form, why);
-	if (rc == RC_OK)
-		rc = check_fields(draft, form, why);
-	if (rc == RC_OK)
-		rc = check_link(db, caller, draft, why);
+	rc = check(db, caller, draft, form, why);
 	if (rc == RC_OK)
 		rc = insert(db, caller, draft, now, id);
 	if (rc == RC_OK)
@@ -540,6 +566,37 @@ out:
 	return rc;
 }
 
+static enum rc
+begin(struct draft *draft)
+{
+	draft->details = json_object();
+	if (draft->details != NULL)
+		return RC_OK;
+	log_err("cannot place an order: out of memory");
+	return RC_FAIL;
+}
+
+enum rc
+order_quote(struct db *db, const struct caller *caller, const struct form *form,
+    struct order_quote *quote, struct why *why)
+{
+	struct draft draft = { 0 };
+	enum rc rc;
+
+	*quote = (struct order_quote){ 0 };
+	rc = begin(&draft);
+	if (rc == RC_OK)
+		rc = check(db, caller, &draft, form, why);
+	if (rc == RC_OK) {
+		quote->service_id = draft.service.id;
+		quote->quantity = draft.quantity;
+		quote->price_micro = draft.price_micro;
+		quote->charge_nano = draft.charge_nano;
+	}
+	json_decref(draft.details);
+	return rc;
+}
+
 enum rc
 order_place(struct db *db, const struct caller *caller, const struct form *form,
     int64_t now, int64_t *id, struct why *why)
@@ -554,11 +611,9 @@ order_place(struct db *db, const struct caller *caller, const struct form *form,
 		if (hash_request(&draft, form) != RC_OK)
 			return RC_FAIL;
 	}
-	draft.details = json_object();
-	if (draft.details == NULL) {
-		log_err("cannot place an order: out of memory");
-		return RC_FAIL;
-	}
+	rc = begin(&draft);
+	if (rc != RC_OK)
+		return rc;
 	rc = db_begin(db, DB_WRITE);
 	if (rc == RC_OK) {
 		rc = place(db, caller, &draft, form, now, id, why);

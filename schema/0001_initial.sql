@@ -69,7 +69,7 @@ CREATE TABLE orders (
 	status INTEGER NOT NULL			-- enum order_status
 		CHECK (status BETWEEN 1 AND 6),
 	link TEXT,				-- NULL: the type has none
-	link_hash INTEGER,			-- of link, for orders_open
+	link_hash INTEGER,			-- of link, which is found by it
 	quantity INTEGER NOT NULL CHECK (quantity > 0), -- pieces, all runs
 	remains INTEGER NOT NULL		-- pieces to be delivered
 		CHECK (remains BETWEEN 0 AND quantity),

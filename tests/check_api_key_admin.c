@@ -342,6 +342,67 @@ START_TEST(a_list_has_the_keys_of_one_account_or_of_all)
 }
 END_TEST
 
+/* Writes ids of the rows, newest last, as "1 2 3 ". */
+static enum rc
+note_id(void *arg, const struct api_key_row *row)
+{
+	char *ids = arg;
+	size_t len = strlen(ids);
+
+	ck_assert_ptr_null(row->email);
+	ck_assert_int_eq(row->account_id, fx.one.account_id);
+	(void)snprintf(ids + len, 256 - len, "%lld ", (long long)row->id);
+	return RC_OK;
+}
+
+START_TEST(an_owner_sees_active_keys_and_pages_of_revoked_ones)
+{
+	char ids[256] = "";
+	struct api_key_text key;
+	struct caller caller = fx.one;
+	int i;
+
+	for (i = 1; i <= 25; i++) {
+		ck_assert_int_eq(create(&fx.one, "Shop", &key), RC_OK);
+		caller.key_id = i;
+		if (i != 2 && i != 24)
+			ck_assert_int_eq(revoke(&caller, "lost"), RC_OK);
+	}
+	ck_assert_int_eq(create(&fx.two, "Other", &key), RC_OK);
+
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	ck_assert_int_eq(
+	    api_key_admin_active(fx.db, &fx.one, note_id, ids), RC_OK);
+	ck_assert_str_eq(ids, "2 24 ");
+	ids[0] = '\0';
+	ck_assert_int_eq(
+	    api_key_admin_revoked(fx.db, &fx.one, 0, note_id, ids), RC_OK);
+	ck_assert_str_eq(ids, "25 23 22 21 20 19 18 17 16 15 14 13 12 11 10 9 "
+			      "8 7 6 5 ");
+	ids[0] = '\0';
+	ck_assert_int_eq(
+	    api_key_admin_revoked(fx.db, &fx.one, 5, note_id, ids), RC_OK);
+	ck_assert_str_eq(ids, "4 3 1 ");
+	ids[0] = '\0';
+	ck_assert_int_eq(
+	    api_key_admin_revoked(fx.db, &fx.two, 0, note_id, ids), RC_OK);
+	ck_assert_str_eq(ids, "");
+
+	caller.key_id = 24;
+	ck_assert_int_eq(
+	    api_key_admin_one(fx.db, &caller, note_id, ids), RC_OK);
+	ck_assert_str_eq(ids, "24 ");
+	for (i = 25; i <= 27; i++) {
+		/* Revoked, another account's, unknown. */
+		caller.key_id = i;
+		ck_assert_int_eq(
+		    api_key_admin_one(fx.db, &caller, note_id, ids),
+		    RC_NOT_FOUND);
+	}
+	fixture_commit();
+}
+END_TEST
+
 START_TEST(a_wiped_key_is_empty)
 {
 	struct api_key_text key, zero;
@@ -373,6 +434,7 @@ make_suite(void)
 	tcase_add_test(tc, a_revoked_key_stays_revoked);
 	tcase_add_test(tc, a_reason_is_one_short_line);
 	tcase_add_test(tc, a_list_has_the_keys_of_one_account_or_of_all);
+	tcase_add_test(tc, an_owner_sees_active_keys_and_pages_of_revoked_ones);
 	tcase_add_test(tc, a_wiped_key_is_empty);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -1143,6 +1143,79 @@ START_TEST(an_order_of_a_service_without_cancel_stays)
 }
 END_TEST
 
+static enum rc
+quote(const struct caller *caller, const char *body, struct order_quote *quote,
+    struct why *why)
+{
+	struct form *form = fixture_form(body);
+	enum rc rc;
+
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	rc = order_quote(fx.db, caller, form, quote, why);
+	db_rollback(fx.db);
+	form_free(form);
+	return rc;
+}
+
+START_TEST(a_quote_is_what_the_order_then_costs)
+{
+	static const char *const bodies[] = {
+		"service=1&quantity=333&link=https://example.test/",
+		"service=2&link=https://example.test/",
+		"service=3&comments=a%0A%0Ab%0Ac&link=https://example.test/",
+		"service=17&username=u&min=10&max=20&posts=3",
+		"service=101&quantity=10&runs=5&interval=60"
+		"&link=https://example.test/",
+	};
+	int64_t id, before = fixture_balance(&fx.one);
+	struct order_quote q;
+	struct why why;
+
+	ck_assert_int_eq(quote(&fx.one, bodies[_i], &q, &why), RC_OK);
+	ck_assert_int_eq(fixture_int("SELECT COUNT(*) FROM orders"), 0);
+	ck_assert_int_eq(fixture_balance(&fx.one), before);
+	id = fixture_order(bodies[_i]);
+	ck_assert_int_eq(
+	    fixture_int("SELECT COUNT(*) FROM orders WHERE id = %lld AND"
+			" service_id = %lld AND quantity = %lld AND"
+			" price_micro = %lld AND charge_nano = %lld",
+		(long long)id, (long long)q.service_id, (long long)q.quantity,
+		(long long)q.price_micro, (long long)q.charge_nano),
+	    1);
+	ck_assert_int_eq(fixture_balance(&fx.one), before - q.charge_nano);
+}
+END_TEST
+
+START_TEST(a_quote_is_refused_as_the_order_would_be)
+{
+	struct order_quote q;
+	struct why why;
+
+	ck_assert_int_eq(
+	    quote(
+		&fx.one, "service=1&quantity=1&link=https://e.test/", &q, &why),
+	    RC_INVALID);
+	ck_assert_int_eq(why.error, ERROR_LESS);
+	ck_assert_int_eq(q.charge_nano, 0);
+	ck_assert_int_eq(
+	    quote(&fx.one, "service=104&quantity=9&link=https://e.test/", &q,
+		&why),
+	    RC_NOT_FOUND);
+	ck_assert_int_eq(why.error, ERROR_SERVICE);
+	(void)fixture_order("service=1&quantity=9&link=https://e.test/");
+	ck_assert_int_eq(
+	    quote(
+		&fx.one, "service=1&quantity=9&link=https://e.test/", &q, &why),
+	    RC_INVALID);
+	ck_assert_int_eq(why.error, ERROR_LINK_ACTIVE);
+	/* Those of another account are none of this one's business. */
+	ck_assert_int_eq(
+	    quote(
+		&fx.two, "service=1&quantity=9&link=https://e.test/", &q, &why),
+	    RC_OK);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -1167,6 +1240,8 @@ make_suite(void)
 	tcase_add_test(tc, an_unknown_service_is_told_so);
 	tcase_add_test(tc, a_charge_past_all_counting_is_an_incorrect_quantity);
 	tcase_add_test(tc, a_balance_pays_for_exactly_what_it_covers);
+	tcase_add_loop_test(tc, a_quote_is_what_the_order_then_costs, 0, 5);
+	tcase_add_test(tc, a_quote_is_refused_as_the_order_would_be);
 	tcase_add_test(tc, an_unfinished_order_keeps_its_link);
 	tcase_add_test(tc, a_link_is_kept_for_its_service_and_account_alone);
 	tcase_add_test(tc, a_request_seen_before_is_the_first_order);

@@ -282,8 +282,8 @@ START_TEST(an_index_that_misses_a_row_is_found)
 	/* Rows that came while SQLite did not know of the index. */
 	fixture_sql("PRAGMA writable_schema = ON;"
 		    "CREATE TABLE was AS SELECT * FROM sqlite_schema"
-		    " WHERE name = 'orders_account';"
-		    "DELETE FROM sqlite_schema WHERE name = 'orders_account'");
+		    " WHERE name = 'orders_status';"
+		    "DELETE FROM sqlite_schema WHERE name = 'orders_status'");
 	fixture_sql("UPDATE orders SET account_id = 2 WHERE id = 3;"
 		    "PRAGMA writable_schema = ON;"
 		    "INSERT INTO sqlite_schema SELECT * FROM was;"
