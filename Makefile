@@ -417,7 +417,7 @@ $(BUILD)/tests/fuzz_csv: lib/csv.c lib/log.c
 $(BUILD)/tests/fuzz_guard: lib/guard.c tests/guard_public.h
 $(BUILD)/tests/fuzz_pool: lib/pool.c
 $(BUILD)/tests/fuzz_template: lib/log.c lib/template.c lib/template_file.c \
-	lib/template_html.c lib/template_parse.c lib/text.c
+	lib/template_html.c lib/template_parse.c lib/text.c tests/skeleton.c
 $(BUILD)/tests/fuzz_text: lib/number.c lib/text.c lib/timestamp.c
 $(BUILD)/tests/fuzz_url: lib/number.c lib/url.c
 $(BUILD)/tests/fuzz_url: FUZZLIBS = -lcurl
