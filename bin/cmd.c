@@ -304,6 +304,24 @@ cmd_account(
 	return rc;
 }
 
+enum cmd_exit
+cmd_people(struct cmd_call *call, struct people *people)
+{
+	enum rc rc;
+
+	if (people_open(&call->config, call->db, people) != RC_OK)
+		return CMD_OURS;
+	rc = db_begin(people->db, DB_READ);
+	if (rc == RC_OK)
+		rc = db_end(people->db, RC_OK);
+	if (rc == RC_OK)
+		return CMD_DONE;
+	if (db_is_outdated(people->db))
+		rc = RC_FAIL;
+	people_close(people);
+	return cmd_end(rc, NULL, "read the people's database");
+}
+
 enum rc
 cmd_pepper(const struct cmd_call *call, struct pepper *pepper)
 {

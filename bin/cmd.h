@@ -14,6 +14,7 @@
 
 #include "config.h"
 #include "db.h"
+#include "people.h"
 #include "rc.h"
 #include "secret.h"
 
@@ -130,6 +131,12 @@ enum cmd_exit cmd_number(
 enum rc cmd_account(
     struct cmd_call *call, const char *who, int64_t *id, const char **why);
 
+/*
+ * Opens the people's database, of this program's version; whoever does
+ * closes it (people_close).
+ */
+enum cmd_exit cmd_people(struct cmd_call *call, struct people *people);
+
 /* Loads the pepper; whoever does wipes it.  RC_FAIL (logged). */
 enum rc cmd_pepper(const struct cmd_call *call, struct pepper *pepper);
 
@@ -142,6 +149,7 @@ enum cmd_exit cmd_account_suspend(struct cmd_call *call);
 enum cmd_exit cmd_account_unsuspend(struct cmd_call *call);
 enum cmd_exit cmd_account_tier(struct cmd_call *call);
 enum cmd_exit cmd_account_threshold(struct cmd_call *call);
+enum cmd_exit cmd_account_password(struct cmd_call *call);
 enum cmd_exit cmd_tier_list(struct cmd_call *call);
 enum cmd_exit cmd_tier_set(struct cmd_call *call);
 enum cmd_exit cmd_key_create(struct cmd_call *call);
@@ -160,6 +168,7 @@ enum cmd_exit cmd_refill_set(struct cmd_call *call);
 enum cmd_exit cmd_credit(struct cmd_call *call);
 enum cmd_exit cmd_check(struct cmd_call *call);
 enum cmd_exit cmd_backup(struct cmd_call *call);
+enum cmd_exit cmd_sweep(struct cmd_call *call);
 enum cmd_exit cmd_demo(struct cmd_call *call);
 enum cmd_exit cmd_templates_check(struct cmd_call *call);
 enum cmd_exit cmd_templates_export(struct cmd_call *call);

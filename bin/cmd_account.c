@@ -12,7 +12,9 @@
 #include "account_admin.h"
 #include "funds.h"
 #include "ledger.h"
+#include "login.h"
 #include "money.h"
+#include "password.h"
 
 enum cmd_exit
 cmd_account_add(struct cmd_call *call)
@@ -148,6 +150,53 @@ cmd_account_threshold(struct cmd_call *call)
 		rc = db_end(call->db, rc);
 	}
 	return cmd_end(rc, why, "set the threshold of %s", call->operand[0]);
+}
+
+/*
+ * Reads the first line of the standard input, where nobody sees it in a list
+ * of processes; *len is what it is without its end, one more than
+ * PASSWORD_MAX if it is longer.
+ */
+static enum rc
+read_password(char password[PASSWORD_MAX + 2], size_t *len)
+{
+	int c;
+
+	*len = 0;
+	while (*len <= PASSWORD_MAX && (c = getchar()) != EOF && c != '\n')
+		password[(*len)++] = (char)c;
+	if (*len > 0 && password[*len - 1] == '\r')
+		--*len;
+	return ferror(stdin) ? RC_FAIL : RC_OK;
+}
+
+enum cmd_exit
+cmd_account_password(struct cmd_call *call)
+{
+	const char *who = call->operand[0], *why = NULL;
+	char password[PASSWORD_MAX + 2];
+	struct people people;
+	enum cmd_exit status;
+	int64_t id = 0;
+	size_t len = 0;
+	enum rc rc;
+
+	if ((status = cmd_people(call, &people)) != CMD_DONE)
+		return status;
+	/* The standard's own buffer would keep a copy. */
+	(void)setvbuf(stdin, NULL, _IONBF, 0);
+	rc = db_begin(call->db, DB_READ);
+	if (rc == RC_OK)
+		rc = db_end(call->db, cmd_account(call, who, &id, &why));
+	if (rc == RC_OK)
+		rc = read_password(password, &len);
+	if (rc == RC_OK)
+		rc = login_admin_password(&people, id, password, len,
+		    cmd_value(call, "no-second-factor") != NULL, call->now,
+		    &why);
+	secret_wipe(password, sizeof(password));
+	people_close(&people);
+	return cmd_end(rc, why, "set the password of %s", who);
 }
 
 static enum rc

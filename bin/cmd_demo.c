@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * latchkey demo: a catalogue, two accounts with money and keys, and orders
- * in several states, so that a newcomer has something to look at.
+ * latchkey demo: a catalogue, two accounts with money and keys, a password
+ * for the first, and orders in several states, so that a newcomer has
+ * something to look at.
  */
 #include "cmd.h"
 
@@ -12,13 +13,14 @@
 #include "form.h"
 #include "funds.h"
 #include "ledger.h"
+#include "login.h"
 #include "migrate.h"
 #include "money.h"
 #include "order.h"
 #include "order_admin.h"
 #include "refill.h"
 
-enum { DAY = 86400, ACCOUNTS = 2 };
+enum { DAY = 86400, ACCOUNTS = 2, PASSWORD_LEN = 20 };
 
 static const struct {
 	const char *email, *name, *tier;
@@ -188,18 +190,37 @@ add_orders(struct cmd_call *call, const struct caller callers[ACCOUNTS])
 	return rc;
 }
 
-enum cmd_exit
-cmd_demo(struct cmd_call *call)
+/* Gives the first account a random password, and prints it. */
+static enum cmd_exit
+add_password(
+    struct cmd_call *call, struct people *people, const struct caller *caller)
+{
+	char password[PASSWORD_LEN + 1];
+	const char *why = NULL;
+	enum rc rc;
+
+	rc = secret_random_base62(password, PASSWORD_LEN);
+	if (rc == RC_OK)
+		rc = login_admin_password(people, caller->account_id, password,
+		    PASSWORD_LEN, 0, call->now, &why);
+	if (rc == RC_OK)
+		(void)printf("CUSTOMER_EMAIL='%s'\nCUSTOMER_PASSWORD='%s'\n",
+		    demo_accounts[0].email, password);
+	secret_wipe(password, sizeof(password));
+	return cmd_end(rc, why, "set a demo password");
+}
+
+/* Fills the site and prints what opens it. */
+static enum cmd_exit
+fill(struct cmd_call *call, struct people *people)
 {
 	struct api_key_text keys[ACCOUNTS] = { { "" } };
 	struct caller callers[ACCOUNTS] = { { 0 } };
-	struct pepper pepper;
-	size_t i;
+	enum cmd_exit status;
 	enum rc rc;
+	size_t i;
 
-	if ((rc = cmd_pepper(call, &pepper)) == RC_OK)
-		rc = add_accounts(call, &pepper, callers, keys);
-	secret_wipe(&pepper, sizeof(pepper));
+	rc = add_accounts(call, &people->pepper, callers, keys);
 	for (i = 0; i < ACCOUNTS && rc == RC_OK; i++)
 		(void)printf("%s='%s'\n", demo_accounts[i].variable, keys[i].s);
 	for (i = 0; i < ACCOUNTS; i++)
@@ -208,5 +229,21 @@ cmd_demo(struct cmd_call *call)
 		return cmd_end(rc,
 		    rc == RC_LIMITED ? "the site is in use" : NULL,
 		    "fill the site");
+	status = add_password(call, people, &callers[0]);
+	if (status != CMD_DONE)
+		return status;
 	return cmd_end(add_orders(call, callers), NULL, "place demo orders");
+}
+
+enum cmd_exit
+cmd_demo(struct cmd_call *call)
+{
+	struct people people;
+	enum cmd_exit status;
+
+	if ((status = cmd_people(call, &people)) != CMD_DONE)
+		return status;
+	status = fill(call, &people);
+	people_close(&people);
+	return status;
 }

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "migrate.h"
 #include "number.h"
+#include "people.h"
 
 /* A site in the making. */
 struct site {
@@ -235,7 +236,7 @@ make_seal_key(const char *path, int64_t sealed)
 
 	if (!is_file(path, SECRET_SEAL_KEY_LEN)) {
 		if (sealed > 0)
-			return cmd_refuse("cannot go on: secrets of webhooks "
+			return cmd_refuse("cannot go on: sealed secrets "
 					  "are there, but their key %s is not",
 			    path);
 		(void)unlink(path);
@@ -249,32 +250,66 @@ make_seal_key(const char *path, int64_t sealed)
 /* operator: any account; nothing is left of a removed endpoint's secret */
 static const char SQL_SEALED[] =
     "SELECT COUNT(*) FROM webhook WHERE status <> 4";
+static const char SQL_PEOPLE_SEALED[] = "SELECT COUNT(*) FROM second_factor";
 
-/* How many secrets are sealed. */
+/* The databases of a site. */
+static const struct database {
+	const char *file;
+	const char *name; /* for people */
+	const struct migration *set;
+	const char *sealed; /* counts what is sealed in it */
+} databases[] = {
+	{ DB_NAME, "database", migrations, SQL_SEALED },
+	{ PEOPLE_NAME, "people's database", people_migrations,
+	    SQL_PEOPLE_SEALED },
+};
+
+enum { DATABASES = sizeof(databases) / sizeof(databases[0]) };
+
+/* Migrates a database and adds up how many secrets are sealed in it. */
 static enum rc
-count_sealed(struct db *db, int64_t *n)
+bring_up(struct db *db, const struct database *database, int64_t *from,
+    int64_t *to, int64_t *sealed)
 {
-	enum rc rc = db_begin(db, DB_READ);
-
-	if (rc != RC_OK)
-		return rc;
-	return db_end(db, db_one(db, SQL_SEALED, DB_NO_ARGS, n));
-}
-
-/* Makes and migrates the database; tells how many secrets it has. */
-static enum cmd_exit
-make_database(const struct config *config, const char *path, int64_t *sealed)
-{
-	struct db *db = NULL;
-	int64_t from = 0, to = 0;
+	int64_t n = 0;
 	enum rc rc;
 
-	rc = db_open(path, DB_CREATE, config->busy_ms, &db);
+	rc = migrate(db, database->set, from, to);
 	if (rc == RC_OK)
-		rc = migrate(db, migrations, &from, &to);
+		rc = db_begin(db, DB_READ);
 	if (rc == RC_OK)
-		rc = count_sealed(db, sealed);
+		rc = db_end(db, db_one(db, database->sealed, DB_NO_ARGS, &n));
+	*sealed += n;
+	return rc;
+}
+
+/* Makes what is not there, and brings it up. */
+static enum rc
+make_database(const struct config *config, const struct database *database,
+    int64_t *from, int64_t *to, int64_t *sealed)
+{
+	char path[CONFIG_PATH_MAX];
+	struct db *db = NULL;
+	enum rc rc;
+
+	rc = config_data_path(config, database->file, path);
+	if (rc == RC_OK)
+		rc = db_open(path, DB_CREATE, config->busy_ms, &db);
+	if (rc == RC_OK)
+		rc = bring_up(db, database, from, to, sealed);
 	db_close(db);
+	return rc;
+}
+
+static enum cmd_exit
+make_databases(const struct config *config, int64_t *sealed)
+{
+	int64_t from = 0, to = 0;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; rc == RC_OK && i < DATABASES; i++)
+		rc = make_database(config, &databases[i], &from, &to, sealed);
 	return cmd_end(
 	    rc, "it is newer than this program", "make the database");
 }
@@ -296,7 +331,7 @@ make_data(const struct config *config)
 		return CMD_OURS;
 	status = make_pepper(pepper, database);
 	if (status == CMD_DONE)
-		status = make_database(config, database, &sealed);
+		status = make_databases(config, &sealed);
 	if (status == CMD_DONE)
 		status = make_seal_key(seal_key, sealed);
 	return status;
@@ -389,17 +424,40 @@ cmd_init(struct cmd_call *call)
 	return CMD_DONE;
 }
 
+/* Says what was done with each database. */
+static void
+print_versions(const int64_t from[DATABASES], const int64_t to[DATABASES])
+{
+	size_t i;
+
+	for (i = 0; i < DATABASES; i++)
+		if (from[i] == 0)
+			(void)printf("made the %s, version %lld\n",
+			    databases[i].name, (long long)to[i]);
+		else if (from[i] == to[i])
+			(void)printf("nothing to do for the %s: version %lld\n",
+			    databases[i].name, (long long)to[i]);
+		else
+			(void)printf("migrated the %s from version %lld to "
+				     "%lld\n",
+			    databases[i].name, (long long)from[i],
+			    (long long)to[i]);
+}
+
 enum cmd_exit
 cmd_migrate(struct cmd_call *call)
 {
-	int64_t from = 0, to = 0, sealed = 0;
+	int64_t from[DATABASES] = { 0 }, to[DATABASES] = { 0 }, sealed = 0;
 	char path[CONFIG_PATH_MAX];
 	enum cmd_exit status;
 	enum rc rc;
+	size_t i;
 
-	rc = migrate(call->db, migrations, &from, &to);
-	if (rc == RC_OK)
-		rc = count_sealed(call->db, &sealed);
+	/* Sites that are older than the dashboard have no people's one. */
+	rc = bring_up(call->db, &databases[0], &from[0], &to[0], &sealed);
+	for (i = 1; rc == RC_OK && i < DATABASES; i++)
+		rc = make_database(
+		    &call->config, &databases[i], &from[i], &to[i], &sealed);
 	if (rc == RC_OK)
 		rc =
 		    config_data_path(&call->config, SECRET_SEAL_KEY_NAME, path);
@@ -408,12 +466,8 @@ cmd_migrate(struct cmd_call *call)
 		status = make_seal_key(path, sealed);
 		if (status != CMD_DONE)
 			return status;
+		print_versions(from, to);
 	}
-	if (rc == RC_OK && from == to)
-		(void)printf("nothing to do: version %lld\n", (long long)to);
-	else if (rc == RC_OK)
-		(void)printf("migrated from version %lld to %lld\n",
-		    (long long)from, (long long)to);
 	return cmd_end(rc, "the database is newer than this program",
 	    "migrate the database");
 }

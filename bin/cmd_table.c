@@ -29,6 +29,16 @@ static const struct cmd_option account_add_options[] = {
 	END,
 };
 
+static const struct cmd_option account_password_options[] = {
+	{ "no-second-factor", NULL, "turn it off as well", 0 },
+	END,
+};
+
+static const struct cmd_option sweep_options[] = {
+	{ "verbose", NULL, "say how much was deleted", 'v' },
+	END,
+};
+
 static const struct cmd_option key_create_options[] = {
 	{ "label", "LABEL", "what it is for (default: API key)", 0 },
 	END,
@@ -98,9 +108,9 @@ static const struct cmd_option credit_options[] = {
 
 const struct cmd cmd_table[] = {
 	{ "init", "", 0, 0, CMD_NOTHING, init_options, cmd_init,
-	    "make configuration, data directory and database" },
+	    "make configuration, data directory and databases" },
 	{ "migrate", "", 0, 0, CMD_DATA, NULL, cmd_migrate,
-	    "bring the database to this program's schema" },
+	    "bring the databases to this program's schema" },
 	{ "account add", "EMAIL", 1, 1, CMD_DATABASE, account_add_options,
 	    cmd_account_add, "make an account; prints its id" },
 	{ "account list", "", 0, 0, CMD_DATABASE, json_only, cmd_account_list,
@@ -113,6 +123,9 @@ const struct cmd cmd_table[] = {
 	    cmd_account_tier, "put an account into a rate tier" },
 	{ "account threshold", "ACCOUNT AMOUNT", 2, 2, CMD_DATABASE, NULL,
 	    cmd_account_threshold, "tell its webhooks when it has less" },
+	{ "account password", "ACCOUNT", 1, 1, CMD_DATABASE,
+	    account_password_options, cmd_account_password,
+	    "set a password, read from standard input" },
 	{ "tier list", "", 0, 0, CMD_DATABASE, json_only, cmd_tier_list,
 	    "list the rate tiers" },
 	{ "tier set", "TIER CALLS", 2, 2, CMD_DATABASE, NULL, cmd_tier_set,
@@ -148,13 +161,15 @@ const struct cmd cmd_table[] = {
 	{ "check", "[FILE]", 0, 1, CMD_DATABASE, json_only, cmd_check,
 	    "tell whether the data, or a backup, is consistent" },
 	{ "backup", "FILE", 1, 1, CMD_DATABASE, NULL, cmd_backup,
-	    "copy the database to a new file; verify the copy" },
+	    "copy the databases to new files; verify the copies" },
+	{ "sweep", "", 0, 0, CMD_DATABASE, sweep_options, cmd_sweep,
+	    "delete sessions, tokens and counters that are over" },
 	{ "templates check", "[DIR]", 0, 1, CMD_CONFIG, json_only,
 	    cmd_templates_check,
 	    "tell whether pages can be made of the site's own" },
 	{ "templates export", "DIR [NAME]", 1, 2, CMD_CONFIG, NULL,
 	    cmd_templates_export, "write those that are built in to files" },
 	{ "demo", "", 0, 0, CMD_DATABASE, NULL, cmd_demo,
-	    "fill a new site to look at; prints two keys" },
+	    "fill a new site to look at; prints keys, a password" },
 	{ NULL, NULL, 0, 0, CMD_NOTHING, NULL, NULL, NULL },
 };

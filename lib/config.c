@@ -113,6 +113,10 @@ static const struct value {
 	    0, 1000000000, "10000",
 	    "# Where the web server speaks FastCGI: calls that a process\n"
 	    "# answers before it starts its program anew.  0: no limit.\n" },
+	{ "audit_days", VALUE_NUMBER, offsetof(struct config, audit_days), 0,
+	    36500, "365",
+	    "# Days that the security history of accounts is kept, which has\n"
+	    "# addresses of the network.  0: for ever.\n" },
 };
 
 enum { VALUES = sizeof(values) / sizeof(values[0]) };

@@ -41,6 +41,7 @@ struct config {
 	char brand_dark_color[8];
 	char brand_footer[CONFIG_TEXT_MAX]; /* one line, or "" */
 	int64_t fastcgi_calls;              /* of one process; 0: no end */
+	int64_t audit_days; /* of security history kept; 0: all */
 	size_t nproxies;
 	char proxies[CONFIG_PROXIES_MAX][48]; /* trusted addresses */
 };

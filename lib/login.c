@@ -108,9 +108,9 @@ static const char SQL_DROP_NOBODYS[] = "DELETE FROM audit"
 				       " WHERE account_id = $1";
 
 /*
- * Notes a wrong password, which is RC_DENIED.  Where there is no such account it is noted as
- * nobody's, of whom the last row alone stays: an answer that comes sooner,
- * without a write, would tell that there is none.
+ * Notes a wrong password, which is RC_DENIED.  Where there is no such account
+ * it is noted as nobody's, of whom the last row alone stays: an answer that
+ * comes sooner, without a write, would tell that there is none.
  */
 static enum rc
 note_failure(struct people *people, const struct caller *caller,
@@ -236,7 +236,7 @@ login_password(struct people *people, const char *email, const char *password,
 	return login_end(rc, caller.account_id, result);
 }
 
-/* --- the second factor, and once more --------------------------------------- */
+/* --- the second factor, and once more ------------------------------------ */
 
 /* Takes a code inside a transaction and notes what became of it. */
 static enum rc

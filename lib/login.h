@@ -107,10 +107,11 @@ enum rc login_change_password(struct people *people,
 /*
  * Sign-up: makes a token to be mailed to an address.  *text is empty and
  * RC_OK given if the address has an account: then a mail that says so is sent
- * instead, and the answer to the browser is the same.  The password is chosen on the page that the mail
- * leads to, so that nobody can prepare an account with a password of his
- * own for somebody else's address.  RC_INVALID with result->why for a bad
- * address or name; RC_LIMITED (too many mails), RC_BUSY, RC_FAIL as above.
+ * instead, and the answer to the browser is the same.  The password is chosen
+ * on the page that the mail leads to, so that nobody can prepare an account
+ * with a password of his own for somebody else's address.  RC_INVALID with
+ * result->why for a bad address or name; RC_LIMITED (too many mails),
+ * RC_BUSY, RC_FAIL as above.
  */
 enum rc login_sign_up(struct people *people, const char *email,
     const char *name, const struct login_from *from,
@@ -129,8 +130,10 @@ enum rc login_confirm(struct people *people, const char *token,
 
 /*
  * A forgotten password: makes a token to be mailed.  *text is empty and RC_OK
- * given if there is no such account: the answer to the browser is the same.
- * RC_INVALID if this is no address, RC_LIMITED, RC_BUSY, RC_FAIL as above.
+ * given if there is no such account: the answer to the browser is the same,
+ * and leaves before a mail is sent, or it would take longer where there is
+ * one.  RC_INVALID if this is no address, RC_LIMITED, RC_BUSY, RC_FAIL as
+ * above.
  */
 enum rc login_forgot(struct people *people, const char *email,
     const struct login_from *from, struct mail_token_text *text,

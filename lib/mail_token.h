@@ -49,8 +49,8 @@ struct mail_token {
 /*
  * Makes a token for an address in lower case that text_email takes; name is
  * that of a sign-up or the address before (one line), otherwise NULL, and
- * account_id 0 for a sign-up.  *text is its only copy.  RC_INVALID if address or name cannot be
- * one.  On failure *text is empty.
+ * account_id 0 for a sign-up.  *text is its only copy.  RC_INVALID if address
+ * or name cannot be one.  On failure *text is empty.
  */
 enum rc mail_token_make(struct db *people, enum mail_token_kind kind,
     int64_t account_id, const char *email, const char *name, int64_t now,

@@ -24,8 +24,8 @@ extern const char migrate_demo_sql[];
 
 /*
  * Brings the database to the newest version of a set, one transaction a
- * migration.  *from and *to tell the versions before and after.  RC_INVALID (logged) if
- * the database is newer than this program.
+ * migration.  *from and *to tell the versions before and after.  RC_INVALID
+ * (logged) if the database is newer than this program.
  */
 enum rc migrate(
     struct db *db, const struct migration *set, int64_t *from, int64_t *to);

@@ -19,13 +19,18 @@ struct rate {
 
 /*
  * subject: a byte of enum rate_layer, then the address or id.
- * window_start: Unix seconds.  used: calls counted since.
+ * window_start: Unix seconds.  used: calls counted since.  noted: flag, calls
+ * were refused since, which is written down in refusal: windows with
+ * refusals, by day since 1970.
  */
 static const char SQL_CREATE[] =
     "CREATE TABLE counter (subject BLOB PRIMARY KEY,"
-    " window_start INTEGER NOT NULL, used INTEGER NOT NULL)"
-    " STRICT, WITHOUT ROWID;"
-    "CREATE INDEX counter_age ON counter (window_start)";
+    " window_start INTEGER NOT NULL, used INTEGER NOT NULL,"
+    " noted INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX counter_age ON counter (window_start);"
+    "CREATE TABLE refusal (day INTEGER NOT NULL, subject BLOB NOT NULL,"
+    " nwindows INTEGER NOT NULL, PRIMARY KEY (day, subject))"
+    " STRICT, WITHOUT ROWID";
 
 enum rc
 rate_open(const char *path, int64_t busy_ms, struct rate **out)
@@ -92,25 +97,33 @@ subject(const struct rate_count *c, unsigned char buf[17])
 	return DB_BLOB(buf, c->subject_len + 1);
 }
 
-static const char SQL_GET[] = "SELECT window_start, used FROM counter"
+static const char SQL_GET[] = "SELECT window_start, used, noted FROM counter"
 			      " WHERE subject = $1";
 
-/* Reads a counter as it stands before the call; *start is its window's. */
+/* The window of a counter. */
+struct window {
+	int64_t start;
+	int is_noted; /* that calls were refused in it */
+};
+
+/* Reads a counter as it stands before the call. */
 static enum rc
-get(struct db *db, struct rate_count *c, int64_t now, int64_t *start)
+get(struct db *db, struct rate_count *c, int64_t now, struct window *window)
 {
 	unsigned char buf[17];
 	struct db_rows *rows = NULL;
-	int64_t used = 0;
+	int64_t *start = &window->start, used = 0;
 	enum rc rc;
 
 	*start = now - RATE_WINDOW;
+	window->is_noted = 0;
 	rc = db_query(db, SQL_GET, DB_ARGS(subject(c, buf)), &rows);
 	if (rc == RC_OK)
 		rc = db_next(rows);
 	if (rc == RC_OK) {
 		*start = db_int(rows, 0);
 		used = db_int(rows, 1);
+		window->is_noted = db_int(rows, 2) != 0;
 	}
 	db_done(&rows);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
@@ -119,6 +132,7 @@ get(struct db *db, struct rate_count *c, int64_t now, int64_t *start)
 	if (now - *start >= RATE_WINDOW || *start - now > RATE_WINDOW) {
 		*start = now;
 		used = 0;
+		window->is_noted = 0;
 	}
 	c->remaining = used < c->limit ? c->limit - used : 0;
 	c->reset = *start + RATE_WINDOW;
@@ -153,17 +167,88 @@ put(struct db *db, struct rate_count *c, int64_t now, int64_t start)
 	return rc;
 }
 
+enum { DAY_S = 86400 };
+
+static const char SQL_NOTED[] = "UPDATE counter SET noted = 1"
+				" WHERE subject = $1";
+static const char SQL_NOTE[] =
+    "INSERT INTO refusal (day, subject, nwindows) VALUES ($1, $2, 1)"
+    " ON CONFLICT DO UPDATE SET nwindows = nwindows + 1";
+
+/* Two for each new one here, too. */
+static const char SQL_FORGET[] =
+    "DELETE FROM refusal WHERE (day, subject) IN (SELECT day, subject"
+    " FROM refusal WHERE day <= $1 ORDER BY day LIMIT 2)";
+
+/*
+ * Writes down that calls are refused in this window.  Of an address nobody
+ * could be told, and anybody can have one refused.
+ */
+static enum rc
+note(struct db *db, const struct rate_count *c, int64_t now)
+{
+	unsigned char buf[17];
+	enum rc rc;
+
+	rc = db_run(db, SQL_NOTED, DB_ARGS(subject(c, buf)));
+	if (rc == RC_OK)
+		rc = db_run(db, SQL_NOTE,
+		    DB_ARGS(DB_INT(now / DAY_S), subject(c, buf)));
+	if (rc == RC_OK)
+		rc = db_run(db, SQL_FORGET,
+		    DB_ARGS(DB_INT(now / DAY_S - RATE_REFUSAL_DAYS)));
+	return rc;
+}
+
+static const char SQL_REFUSALS[] =
+    "SELECT nwindows FROM refusal WHERE day = $1 AND subject = $2";
+
+static enum rc
+refusals(struct db *db, const struct rate_count *c, int64_t now, int64_t *sum)
+{
+	int64_t day = now / DAY_S, n;
+	unsigned char buf[17];
+	enum rc rc;
+	int i;
+
+	*sum = 0;
+	rc = db_begin(db, DB_READ);
+	if (rc != RC_OK || db_is_empty(db))
+		return db_end(db, rc);
+	for (i = 0; rc == RC_OK && i < RATE_REFUSAL_DAYS; i++) {
+		rc = db_one(db, SQL_REFUSALS,
+		    DB_ARGS(DB_INT(day - i), subject(c, buf)), &n);
+		if (rc == RC_OK)
+			*sum += n;
+		else if (rc == RC_NOT_FOUND)
+			rc = RC_OK;
+	}
+	return db_end(db, rc);
+}
+
+enum rc
+rate_refusals(struct rate *rate, const struct rate_count *c, int64_t now,
+    int64_t *nwindows)
+{
+	enum rc rc = refusals(rate->db, c, now, nwindows);
+
+	if (rc != RC_FAIL || !db_is_damaged(rate->db))
+		return rc;
+	rc = db_renew(rate->db);
+	return rc == RC_OK ? refusals(rate->db, c, now, nwindows) : rc;
+}
+
 static enum rc
 peek(struct db *db, struct rate_count *c, int64_t now)
 {
-	int64_t start;
+	struct window window;
 	enum rc rc;
 
 	c->remaining = c->limit;
 	c->reset = now + RATE_WINDOW;
 	rc = db_begin(db, DB_READ);
 	if (rc == RC_OK && !db_is_empty(db))
-		rc = get(db, c, now, &start);
+		rc = get(db, c, now, &window);
 	rc = db_end(db, rc);
 	if (rc == RC_OK && c->remaining == 0)
 		return RC_LIMITED;
@@ -174,7 +259,7 @@ static enum rc
 admit(
     struct db *db, struct rate_count *c, size_t n, int64_t now, size_t *denied)
 {
-	int64_t start[RATE_LAYERS];
+	struct window window[RATE_LAYERS];
 	size_t i, first = n; /* that has run out */
 	enum rc rc;
 
@@ -185,16 +270,19 @@ admit(
 	if (db_is_empty(db))
 		rc = db_script(db, SQL_CREATE);
 	for (i = 0; rc == RC_OK && i < n; i++) {
-		rc = get(db, &c[i], now, &start[i]);
+		rc = get(db, &c[i], now, &window[i]);
 		if (rc == RC_OK && c[i].remaining == 0 && first == n)
 			first = i;
 	}
 	if (rc == RC_OK && first < n) {
 		*denied = first;
-		rc = RC_LIMITED;
+		if (c[first].layer == RATE_IP || window[first].is_noted)
+			return db_end(db, RC_LIMITED);
+		rc = db_end(db, note(db, &c[first], now));
+		return rc == RC_OK ? RC_LIMITED : rc;
 	}
 	for (i = 0; rc == RC_OK && i < n; i++)
-		rc = put(db, &c[i], now, start[i]);
+		rc = put(db, &c[i], now, window[i].start);
 	return db_end(db, rc);
 }
 

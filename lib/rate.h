@@ -18,7 +18,10 @@ struct rate;
 /* The counters' file in the data directory. */
 #define RATE_NAME "rate.db"
 
-enum { RATE_WINDOW = 60 }; /* seconds */
+enum {
+	RATE_WINDOW = 60, /* seconds */
+	RATE_REFUSAL_DAYS = 7
+};
 
 enum rate_layer { RATE_IP, RATE_KEY, RATE_TIER, RATE_LAYERS };
 
@@ -60,5 +63,14 @@ enum rc rate_peek(struct rate *rate, struct rate_count *c, int64_t now);
  */
 enum rc rate_admit(struct rate *rate, struct rate_count *c, size_t n,
     int64_t now, size_t *denied);
+
+/*
+ * In how many windows of the last RATE_REFUSAL_DAYS days (by UTC, today's
+ * with them) calls were refused at the counter of a key or of an account.
+ * Only the first refusal of a window is written down, so that a flood of
+ * calls that are refused is none of writes.
+ */
+enum rc rate_refusals(struct rate *rate, const struct rate_count *c,
+    int64_t now, int64_t *nwindows);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -238,31 +239,174 @@ run(struct db *db, const struct check *check, struct listener *to)
 	return db_end(db, rc);
 }
 
+static enum rc
+run_all(struct db *db, const struct check *table, size_t n, struct listener *to)
+{
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; rc == RC_OK && i < n; i++)
+		rc = run(db, &table[i], to);
+	if (rc != RC_FAIL || !db_is_damaged(db))
+		return rc;
+	/* Nothing further can be believed. */
+	tell(to, &table[i - 1], 0, 0, "the file is damaged");
+	return RC_OK;
+}
+
 enum rc
 site_check(struct db *db,
     void (*found)(void *arg, const struct site_fault *fault), void *arg,
     int64_t *nfaults)
 {
 	struct listener to = { found, arg, 0 };
-	enum rc rc = RC_OK;
-	size_t i;
+	enum rc rc;
 
-	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		rc = run(db, &checks[i], &to);
-		if (rc == RC_FAIL && db_is_damaged(db)) {
-			/* Nothing further can be believed. */
-			tell(&to, &checks[i], 0, 0, "the file is damaged");
-			rc = RC_OK;
-			break;
-		}
-		if (rc != RC_OK)
-			break;
-	}
+	rc = run_all(db, checks, sizeof(checks) / sizeof(checks[0]), &to);
 	*nfaults = to.nfaults;
 	return rc;
 }
 
 static const struct check file_check = { "file", SQL_FILE, COLUMN_TEXT, NULL };
+
+/* A password stands beside when it was set. */
+static const char SQL_PERSON[] =
+    "SELECT account_id FROM person"
+    " WHERE (password IS NULL) <> (password_at IS NULL)"
+    " OR password NOT LIKE '$argon2id$%' OR time_zone = ''"
+    " ORDER BY account_id";
+
+/* operator: any account; sealed: version, nonce, 20 bytes, tag */
+static const char SQL_FACTOR[] =
+    "SELECT account_id FROM second_factor WHERE length(secret) <> 49"
+    " ORDER BY account_id";
+static const char SQL_CODE[] =
+    "SELECT account_id FROM recovery_code WHERE length(mac) <> 32"
+    " OR account_id NOT IN (SELECT account_id FROM second_factor"
+    "  WHERE confirmed_at IS NOT NULL)"
+    " OR account_id IN (SELECT account_id FROM recovery_code"
+    "  GROUP BY account_id HAVING COUNT(*) > 10)"
+    " GROUP BY account_id ORDER BY account_id";
+static const char SQL_SESSION[] =
+    "SELECT id FROM session WHERE length(hash) <> 32"
+    " OR seen_at < created_at ORDER BY id";
+static const char SQL_TOKEN[] =
+    "SELECT account_id FROM mail_token WHERE length(hash) <> 32"
+    " OR (kind = 1) <> (account_id = 0) OR expires_at <= created_at"
+    " ORDER BY account_id";
+
+static const struct check people_checks[] = {
+	{ "people file", SQL_FILE, COLUMN_TEXT, NULL },
+	{ "person", SQL_PERSON, COLUMN_ID,
+	    "the account's password is no hash, or has no date" },
+	{ "second factor", SQL_FACTOR, COLUMN_ID,
+	    "the account's second factor is not sealed" },
+	{ "recovery code", SQL_CODE, COLUMN_ID,
+	    "the account has recovery codes without a second factor, or too "
+	    "many" },
+	{ "session", SQL_SESSION, COLUMN_ID,
+	    "the session has no token, or was seen before it began" },
+	{ "mail token", SQL_TOKEN, COLUMN_ID,
+	    "a mailed token of the account is not whole" },
+};
+
+/* everybody's: accounts that the people's database speaks of */
+static const char SQL_SPOKEN_OF[] =
+    "SELECT account_id FROM person UNION"
+    " SELECT account_id FROM second_factor UNION"
+    " SELECT account_id FROM recovery_code UNION"
+    " SELECT account_id FROM session UNION"
+    " SELECT account_id FROM mail_token WHERE account_id <> 0 UNION"
+    " SELECT account_id FROM audit WHERE account_id <> 0 UNION"
+    " SELECT account_id FROM form_used UNION"
+    " SELECT account_id FROM favourite ORDER BY 1";
+
+/* Accounts, one after the other. */
+struct ids {
+	int64_t *id;
+	size_t n, room;
+};
+
+static enum rc
+add_id(struct ids *ids, int64_t id)
+{
+	size_t room = ids->room == 0 ? 1024 : ids->room * 2;
+	int64_t *more;
+
+	if (ids->n == ids->room) {
+		more = reallocarray(ids->id, room, sizeof(*more));
+		if (more == NULL) {
+			log_err("cannot check accounts: out of memory");
+			return RC_FAIL;
+		}
+		ids->id = more;
+		ids->room = room;
+	}
+	ids->id[ids->n++] = id;
+	return RC_OK;
+}
+
+static enum rc
+read_ids(struct db *people, struct ids *ids)
+{
+	struct db_rows *rows = NULL;
+	enum rc rc;
+
+	if ((rc = db_begin(people, DB_READ)) != RC_OK)
+		return rc;
+	rc = db_query(people, SQL_SPOKEN_OF, DB_NO_ARGS, &rows);
+	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK)
+		rc = add_id(ids, db_int(rows, 0));
+	db_done(&rows);
+	return db_end(people, rc == RC_NOT_FOUND ? RC_OK : rc);
+}
+
+static const char SQL_ACCOUNT[] = "SELECT id FROM account WHERE id = $1";
+
+/* Never are both databases inside a transaction: first one, then the other. */
+static enum rc
+check_accounts(struct db *people, struct db *db, struct listener *to)
+{
+	static const struct check check = { "people", NULL, COLUMN_ID,
+		"the people's database has an account that is not there" };
+	struct ids ids = { NULL, 0, 0 };
+	int64_t id, n = 0;
+	enum rc rc;
+	size_t i;
+
+	rc = read_ids(people, &ids);
+	if (rc == RC_OK)
+		rc = db_begin(db, DB_READ);
+	if (rc != RC_OK)
+		goto out;
+	for (i = 0; rc == RC_OK && i < ids.n; i++) {
+		rc = db_one(db, SQL_ACCOUNT, DB_ARGS(DB_INT(ids.id[i])), &id);
+		if (rc != RC_NOT_FOUND)
+			continue;
+		tell(to, &check, n++, ids.id[i], check.what);
+		rc = RC_OK;
+	}
+	rc = db_end(db, rc);
+out:
+	free(ids.id);
+	return rc;
+}
+
+enum rc
+site_check_people(struct db *people, struct db *db,
+    void (*found)(void *arg, const struct site_fault *fault), void *arg,
+    int64_t *nfaults)
+{
+	struct listener to = { found, arg, 0 };
+	enum rc rc;
+
+	rc = run_all(people, people_checks,
+	    sizeof(people_checks) / sizeof(people_checks[0]), &to);
+	if (rc == RC_OK && to.nfaults == 0)
+		rc = check_accounts(people, db, &to);
+	*nfaults += to.nfaults;
+	return rc;
+}
 
 /* Opens a copy of a database to look through it. */
 static enum rc
@@ -280,13 +424,26 @@ site_check_copy(const char *path, int64_t busy_ms,
     void (*found)(void *arg, const struct site_fault *fault), void *arg,
     int64_t *nfaults)
 {
-	struct db *copy = NULL;
+	char beside[SITE_COPY_PATH_LEN];
+	struct db *copy = NULL, *people = NULL;
 	enum rc rc;
 
 	*nfaults = 0;
 	rc = open_copy(path, busy_ms, &copy);
 	if (rc == RC_OK)
 		rc = site_check(copy, found, arg, nfaults);
+	if (rc == RC_OK)
+		rc = site_people_path(path, beside);
+	if (rc == RC_OK) {
+		/* Copies that are older than the dashboard have none. */
+		rc = db_open(beside, DB_READONLY, busy_ms, &people);
+		if (rc == RC_OK)
+			rc = site_check_people(
+			    people, copy, found, arg, nfaults);
+		if (rc == RC_NOT_FOUND)
+			rc = RC_OK;
+	}
+	db_close(people);
 	db_close(copy);
 	return rc;
 }
@@ -328,4 +485,40 @@ site_backup(struct db *db, const char *path, int64_t busy_ms)
 		return rc == RC_BUSY ? RC_BUSY : RC_FAIL;
 	}
 	return RC_OK;
+}
+
+enum rc
+site_people_path(const char *path, char people[SITE_COPY_PATH_LEN])
+{
+	static const char suffix[] = ".db";
+	size_t len = strlen(path), end = sizeof(suffix) - 1, stem;
+	int n;
+
+	stem = len > end && strcmp(path + len - end, suffix) == 0 ? len - end
+								  : len;
+	n = snprintf(people, SITE_COPY_PATH_LEN, "%.*s.people%s", (int)stem,
+	    path, path + stem);
+	if (n > 0 && n < SITE_COPY_PATH_LEN)
+		return RC_OK;
+	log_err("cannot use %s: the path is too long", path);
+	return RC_INVALID;
+}
+
+enum rc
+site_backup_both(
+    struct db *db, struct db *people, const char *path, int64_t busy_ms)
+{
+	char beside[SITE_COPY_PATH_LEN];
+	enum rc rc;
+
+	if ((rc = site_people_path(path, beside)) != RC_OK)
+		return rc;
+	if (people != NULL)
+		rc = site_backup(people, beside, busy_ms);
+	if (rc != RC_OK)
+		return rc;
+	rc = site_backup(db, path, busy_ms);
+	if (rc != RC_OK && people != NULL)
+		(void)unlink(beside);
+	return rc;
 }

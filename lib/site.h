@@ -35,7 +35,17 @@ enum rc site_check(struct db *db,
     int64_t *nfaults);
 
 /*
- * The same for a copy of the database, made by site_backup: nobody waits.
+ * The same for the people's database: the file, that each row is one that
+ * the programs write, and that every account in it is in the main database.
+ * *nfaults is added to.
+ */
+enum rc site_check_people(struct db *people, struct db *db,
+    void (*found)(void *arg, const struct site_fault *fault), void *arg,
+    int64_t *nfaults);
+
+/*
+ * The same for copies of the databases, made by site_backup: nobody waits.
+ * That of the people's (site_people_path) is looked at if it is there.
  * RC_NOT_FOUND (logged) if there is no such file.
  */
 enum rc site_check_copy(const char *path, int64_t busy_ms,
@@ -43,10 +53,26 @@ enum rc site_check_copy(const char *path, int64_t busy_ms,
     int64_t *nfaults);
 
 /*
- * Copies the database to a new file at path and verifies the copy; a bad one
+ * Copies a database to a new file at path and verifies the copy; a bad one
  * is removed.  No transaction may be open.  RC_INVALID if path exists,
  * RC_BUSY, RC_FAIL (logged).
  */
 enum rc site_backup(struct db *db, const char *path, int64_t busy_ms);
+
+/*
+ * Where the copy of the people's database lies beside one of the main one:
+ * "a.db" has "a.people.db", and "a" has "a.people".  RC_INVALID (logged) if
+ * the path is too long.
+ */
+enum { SITE_COPY_PATH_LEN = 1100 };
+enum rc site_people_path(const char *path, char people[SITE_COPY_PATH_LEN]);
+
+/*
+ * Both: the people's first, for accounts are never deleted, so that each one
+ * in its copy is in that of the main one.  people may be NULL.  If one cannot
+ * be made none is left.
+ */
+enum rc site_backup_both(
+    struct db *db, struct db *people, const char *path, int64_t busy_ms);
 
 #endif

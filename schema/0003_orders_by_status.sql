@@ -10,5 +10,5 @@ CREATE INDEX orders_service ON orders (account_id, service_id, status);
 CREATE INDEX orders_link ON orders (account_id, link_hash, status);
 
 -- Requests to cancel that the operator has not answered.
-CREATE INDEX orders_cancel ON orders (account_id)
+CREATE INDEX orders_cancel ON orders (account_id, cancel_requested_at)
 	WHERE cancel_requested_at IS NOT NULL;

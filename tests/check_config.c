@@ -78,6 +78,7 @@ START_TEST(an_empty_file_means_the_defaults)
 	ck_assert_int_eq(config.rate_key, 100);
 	ck_assert_int_eq(config.refill_limit, 3);
 	ck_assert_int_eq(config.fastcgi_calls, 10000);
+	ck_assert_int_eq(config.audit_days, 365);
 	ck_assert_uint_eq(config.nproxies, 0);
 	ck_assert_int_eq(config.webhook_local, 0);
 	ck_assert_str_eq(config.ca_file, "/etc/ssl/certs/ca-certificates.crt");
@@ -108,6 +109,8 @@ static const struct {
 	{ "  refill_limit  =  1000  ", FIELD(refill_limit), 1000 },
 	{ "fastcgi_calls = 0", FIELD(fastcgi_calls), 0 },
 	{ "fastcgi_calls = 1000000000", FIELD(fastcgi_calls), 1000000000 },
+	{ "audit_days = 0", FIELD(audit_days), 0 },
+	{ "audit_days = 36500", FIELD(audit_days), 36500 },
 	{ "busy_ms = 1", FIELD(busy_ms), 1 },
 	{ "busy_ms = 60000\r", FIELD(busy_ms), 60000 },
 	{ "busy_ms = 007", FIELD(busy_ms), 7 },
@@ -299,6 +302,7 @@ static const struct {
 	{ "rate_key = many", "line 2: bad value for rate_key" },
 	{ "refill_limit = 1001", "line 2: bad value for refill_limit" },
 	{ "fastcgi_calls = -1", "line 2: bad value for fastcgi_calls" },
+	{ "audit_days = 36501", "line 2: bad value for audit_days" },
 	{ "refill_limit = -1", "line 2: bad value for refill_limit" },
 	{ "busy_ms = 0", "line 2: bad value for busy_ms" },
 	{ "busy_ms = 60001", "line 2: bad value for busy_ms" },
@@ -599,7 +603,8 @@ START_TEST(the_written_file_names_every_value)
 		"sendmail = /usr/sbin/sendmail",
 		"mail_from = ", "brand_name = Latchkey", "brand_logo = ",
 		"brand_color = ", "brand_dark_color = ", "brand_footer = ",
-		"brand_css = ", "templates = ", "fastcgi_calls = 10000" };
+		"brand_css = ", "templates = ", "fastcgi_calls = 10000",
+		"audit_days = 365" };
 	char path[SCRATCH_PATH_LEN], *text, *line, *rest;
 	const char *above = "";
 	int n = 0;

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +17,15 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "fixture.h"
 #include "harness.h"
+#include "login.h"
 #include "migrate.h"
+#include "people.h"
 #include "suite.h"
 
 enum { DONE = 0, REFUSED = 1, USAGE = 2, WRONG = 3, OURS = 70, LATER = 75 };
@@ -210,11 +216,12 @@ fill(char key[KEY_TEXT_LEN])
 
 static const char *const commands[] = { "init", "migrate", "account add",
 	"account list", "account suspend", "account unsuspend", "account tier",
-	"account threshold", "tier list", "tier set", "key create", "key list",
-	"key rotate", "key revoke", "service add", "service edit",
-	"service list", "service import", "order list", "order show",
-	"order set", "refill list", "refill set", "credit", "check", "backup",
-	"templates check", "templates export", "demo" };
+	"account threshold", "account password", "tier list", "tier set",
+	"key create", "key list", "key rotate", "key revoke", "service add",
+	"service edit", "service list", "service import", "order list",
+	"order show", "order set", "refill list", "refill set", "credit",
+	"check", "backup", "sweep", "templates check", "templates export",
+	"demo" };
 
 START_TEST(help_is_everywhere)
 {
@@ -465,6 +472,14 @@ static const struct {
 	{ DONE, "migrate" },
 	{ USAGE, "backup" },
 	{ REFUSED, "backup /dev/null" },
+	{ DONE, "sweep" },
+	{ DONE, "sweep --verbose" },
+	{ DONE, "sweep -v" },
+	{ USAGE, "sweep now" },
+	{ USAGE, "account password" },
+	{ USAGE, "account password 1 secret" },
+	{ REFUSED, "account password 99" },
+	{ REFUSED, "account password 1" }, /* there is no input */
 	{ DONE, "templates check" },
 	{ DONE, "templates check --json" },
 	{ WRONG, "templates check /nonexistent" },
@@ -915,6 +930,124 @@ START_TEST(an_import_has_a_largest_size)
 }
 END_TEST
 
+/* --- people -------------------------------------------------------------- */
+
+static void
+people_sql(const char *sql)
+{
+	sqlite3 *db;
+
+	ck_assert_int_eq(sqlite3_open_v2(in_site("data/" PEOPLE_NAME), &db,
+			     SQLITE_OPEN_READWRITE, NULL),
+	    SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		ck_abort_msg("%s: %s", sql, sqlite3_errmsg(db));
+	(void)sqlite3_close(db);
+}
+
+/* What a page would do with that address and password. */
+static enum rc
+log_in(const char *email, const char *password)
+{
+	static const unsigned char address[16] = { [15] = 1 };
+	const struct login_from from = { address, "::1", "test", time(NULL) };
+	struct login_result result;
+	struct config config;
+	struct people people;
+	struct db *db;
+	enum rc rc;
+
+	ck_assert_int_eq(config_load(in_site("latchkey.conf"), &config), RC_OK);
+	ck_assert_int_eq(secret_init(), RC_OK);
+	ck_assert_int_eq(
+	    db_open(in_site("data/" DB_NAME), 0, 10000, &db), RC_OK);
+	ck_assert_int_eq(people_open(&config, db, &people), RC_OK);
+	rc = login_password(
+	    &people, email, password, strlen(password), &from, &result);
+	people_close(&people);
+	db_close(db);
+	return rc;
+}
+
+/* Runs "account password" with these bytes as its input. */
+static int
+set_password(const char *who, const char *input, size_t len)
+{
+	char command[2048];
+	FILE *to;
+
+	(void)snprintf(command, sizeof(command),
+	    "exec %s -c %s account password %s 2>/dev/null",
+	    in_site("bin/latchkey"), in_site("latchkey.conf"), who);
+	to = popen(command, "w");
+	ck_assert_ptr_nonnull(to);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)fwrite(input, 1, len, to);
+	return WEXITSTATUS(pclose(to));
+}
+
+START_TEST(a_password_is_read_from_the_standard_input)
+{
+	static const struct {
+		const char *input;
+		int code;
+	} inputs[] = {
+		{ "correct horse battery\n", DONE },
+		{ "correct horse battery", DONE },
+		{ "correct horse battery\r\n", DONE },
+		{ "correct horse battery\nanother line\n", DONE },
+		{ "", REFUSED },
+		{ "\n", REFUSED },
+		{ "x7Kq9!mZ2\n", REFUSED },
+		{ "password123\n", REFUSED },
+		{ "one@example.test\n", REFUSED },
+	};
+	char key[KEY_TEXT_LEN], *large = malloc(100000);
+	int i;
+
+	fill(key);
+	for (i = 0; i < ROWS(inputs); i++) {
+		ck_assert_msg(set_password("one@example.test", inputs[i].input,
+				  strlen(inputs[i].input)) == inputs[i].code,
+		    "%s", inputs[i].input);
+		/* What is refused changes nothing. */
+		ck_assert_int_eq(
+		    log_in("one@example.test", "correct horse battery"), RC_OK);
+	}
+	memset(large, 'x', 100000);
+	ck_assert_int_eq(set_password("1", large, 100000), REFUSED);
+	free(large);
+	ck_assert_int_eq(set_password("1", "a new one it is\n", 16), DONE);
+	ck_assert_int_eq(
+	    log_in("one@example.test", "correct horse battery"), RC_DENIED);
+	ck_assert_int_eq(log_in("ONE@example.test", "a new one it is"), RC_OK);
+	site_must_check(&site);
+}
+END_TEST
+
+START_TEST(the_sweep_takes_what_is_over)
+{
+	struct output output;
+	char key[KEY_TEXT_LEN];
+
+	fill(key);
+	people_sql("INSERT INTO guess VALUES (x'01', 1, 1);"
+		   "INSERT INTO audit VALUES (1, 1, 1, 1, '', '')");
+	run(&output, "sweep -v");
+	ck_assert_int_eq(output.code, DONE);
+	ck_assert_str_eq(output.out,
+	    "sessions 0, mailed tokens 0, counters 1, forms 0,"
+	    " second factors 0, history 1\n");
+	output_clear(&output);
+	/* From cron it says nothing. */
+	run(&output, "sweep");
+	ck_assert_int_eq(output.code, DONE);
+	ck_assert_str_eq(output.out, "");
+	ck_assert_str_eq(output.err, "");
+	output_clear(&output);
+}
+END_TEST
+
 /* --- check, backup, demo -------------------------------------------------- */
 
 START_TEST(check_finds_damage)
@@ -965,6 +1098,12 @@ START_TEST(a_backup_is_verified_and_can_be_restored)
 	ck_assert_int_ne(access(in_site("copy.db.gate"), F_OK), 0);
 	must_end(DONE, "check %s", in_site("copy.db"));
 	must_end(REFUSED, "backup %s", in_site("copy.db"));
+	/* The people's lies beside it, and neither is overwritten. */
+	ck_assert_int_eq(stat(in_site("copy.people.db"), &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	fixture_write(in_site("other.people.db"), "x", 1);
+	must_end(REFUSED, "backup %s", in_site("other.db"));
+	ck_assert_int_ne(access(in_site("other.db"), F_OK), 0);
 	/* What happens afterwards is gone with the restored copy. */
 	must_end(DONE, "account add later@example.test");
 	must_end(DONE, "order set 1 --status canceled");
@@ -990,12 +1129,63 @@ START_TEST(a_backup_that_fails_leaves_nothing)
 	free(bytes);
 	must_end(OURS, "backup %s", in_site("copy.db"));
 	ck_assert_int_ne(access(in_site("copy.db"), F_OK), 0);
+	/* Nor the people's copy, which is none without the other. */
+	ck_assert_int_ne(access(in_site("copy.people.db"), F_OK), 0);
+}
+END_TEST
+
+START_TEST(check_looks_at_people_too)
+{
+	char key[KEY_TEXT_LEN];
+
+	fill(key);
+	must_end(DONE, "backup %s", in_site("good.db"));
+	people_sql("INSERT INTO person (account_id) VALUES (99)");
+	must_end(WRONG, "check");
+	must_have("check --json", "0.check", "\"people\"");
+	must_have("check --json", "0.id", "99");
+	must_end(DONE, "backup %s", in_site("bad.db"));
+	must_end(WRONG, "check %s", in_site("bad.db"));
+	must_end(DONE, "check %s", in_site("good.db"));
+	/* A copy from before there was one has none. */
+	ck_assert_int_eq(unlink(in_site("bad.people.db")), 0);
+	must_end(DONE, "check %s", in_site("bad.db"));
+	people_sql("DELETE FROM person");
+	must_end(DONE, "check");
+}
+END_TEST
+
+START_TEST(without_the_peoples_database_migrate_is_named)
+{
+	static const char *const lines[] = { "check", "sweep", "demo",
+		"account password 1", "backup " };
+	char key[KEY_TEXT_LEN], line[512];
+	struct output output;
+	int i;
+
+	fill(key);
+	if (_i == 0)
+		ck_assert_int_eq(unlink(in_site("data/" PEOPLE_NAME)), 0);
+	else
+		people_sql("PRAGMA user_version = 0");
+	/* An old one can still be checked and copied. */
+	for (i = _i; i < ROWS(lines) - _i; i++) {
+		(void)snprintf(line, sizeof(line), "%s%s", lines[i],
+		    strcmp(lines[i], "backup ") == 0 ? in_site("copy.db") : "");
+		run(&output, line);
+		ck_assert_msg(output.code != DONE, "%s", line);
+		ck_assert_msg(
+		    strstr(output.out, "run latchkey migrate") != NULL ||
+			strstr(output.err, "run latchkey migrate") != NULL,
+		    "%s: %s", line, output.err);
+		output_clear(&output);
+	}
 }
 END_TEST
 
 START_TEST(demo_fills_an_empty_site_once)
 {
-	char key[KEY_TEXT_LEN];
+	char key[KEY_TEXT_LEN], password[32];
 	struct output output;
 
 	run(&output, "demo");
@@ -1003,8 +1193,17 @@ START_TEST(demo_fills_an_empty_site_once)
 	ck_assert_str_eq(output.err, "");
 	ck_assert_int_eq(
 	    sscanf(output.out, "API_KEY='%49[^']'\nAPI_KEY_2='", key), 1);
-	ck_assert_uint_eq(output.out_len,
-	    strlen("API_KEY=''\nAPI_KEY_2=''\n") + (size_t)2 * 49);
+	ck_assert_int_eq(sscanf(strstr(output.out, "CUSTOMER_EMAIL"),
+			     "CUSTOMER_EMAIL='demo@example.test'\n"
+			     "CUSTOMER_PASSWORD='%20[0-9A-Za-z]'\n",
+			     password),
+	    1);
+	ck_assert_uint_eq(
+	    output.out_len, strlen("API_KEY=''\nAPI_KEY_2=''\n"
+				   "CUSTOMER_EMAIL='demo@example.test'\n"
+				   "CUSTOMER_PASSWORD=''\n") +
+				(size_t)2 * 49 + 20);
+	ck_assert_int_eq(log_in("demo@example.test", password), RC_OK);
 	output_clear(&output);
 	ck_assert(key_works(key));
 	site_must_check(&site);
@@ -1237,6 +1436,8 @@ make_old(void)
 	}
 	free(tables);
 	ck_assert_int_eq(unlink(in_site("data/new.db")), 0);
+	/* Nor was there anybody who logs in. */
+	ck_assert_int_eq(unlink(in_site("data/" PEOPLE_NAME)), 0);
 }
 
 START_TEST(an_older_site_gets_webhooks_by_migrating)
@@ -1255,7 +1456,9 @@ START_TEST(an_older_site_gets_webhooks_by_migrating)
 	ck_assert_int_eq(mode_of("data/seal.key"), -1);
 	run(&output, "migrate");
 	ck_assert_int_eq(output.code, DONE);
-	ck_assert_str_eq(output.out, "migrated from version 1 to 2\n");
+	ck_assert_str_eq(output.out,
+	    "migrated the database from version 1 to 2\n"
+	    "made the people's database, version 1\n");
 	output_clear(&output);
 	free(read_seal_key(32));
 	site_must_check(&site);
@@ -1275,7 +1478,9 @@ START_TEST(migrate_says_what_it_did)
 
 	run(&output, "migrate");
 	ck_assert_int_eq(output.code, DONE);
-	ck_assert_ptr_nonnull(strstr(output.out, "nothing to do"));
+	ck_assert_str_eq(output.out,
+	    "nothing to do for the database: version 2\n"
+	    "nothing to do for the people's database: version 1\n");
 	output_clear(&output);
 	site_sql(&site, "PRAGMA user_version = 999");
 	must_end(REFUSED, "migrate");
@@ -1389,6 +1594,11 @@ make_suite(void)
 	tcase_add_loop_test(tc, check_tells_a_damaged_file, 0, 3);
 	tcase_add_test(tc, a_backup_is_verified_and_can_be_restored);
 	tcase_add_test(tc, a_backup_that_fails_leaves_nothing);
+	tcase_add_test(tc, check_looks_at_people_too);
+	tcase_add_loop_test(
+	    tc, without_the_peoples_database_migrate_is_named, 0, 2);
+	tcase_add_test(tc, a_password_is_read_from_the_standard_input);
+	tcase_add_test(tc, the_sweep_takes_what_is_over);
 	tcase_add_test(tc, demo_fills_an_empty_site_once);
 	tcase_add_loop_test(tc, demo_keeps_out_of_a_site_in_use, 0, 2);
 	tcase_add_test(tc, init_makes_what_is_closed_to_others);

@@ -810,22 +810,26 @@ START_TEST(the_overview_tells_of_days_and_of_what_needs_attention)
 }
 END_TEST
 
-START_TEST(the_overview_tells_of_the_minutes_calls)
+START_TEST(the_overview_tells_of_calls_and_of_refusals)
 {
 	struct answer answer = { 0 };
 	char key[KEY_TEXT_LEN];
 	int i;
 
+	free(site_latchkey_ok(&site, "tier", "set", "Standard", "3", NULL));
 	site_key(&site, "one@customer.example", key);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 5; i++) {
 		api_call(&site, &answer, "key=%s&action=balance", key);
-		ck_assert_int_eq(answer.status, 200);
+		ck_assert_int_eq(answer.status, i < 3 ? 200 : 429);
 		answer_clear(&answer);
 	}
 	get(&one, "overview");
-	must_see(&one, "all keys together</th><td>3</td><td>200</td>");
+	must_see(&one, "all keys together</th><td>3</td><td>3</td>"
+		       "<td><span class=\"tag bad\">refused until ");
+	must_see(&one, "</span></td><td>1</td></tr>");
 	get(&two, "overview");
-	must_see(&two, "all keys together</th><td>0</td><td>200</td>");
+	must_see(&two, "all keys together</th><td>0</td><td>3</td>"
+		       "<td>none</td><td>0</td></tr>");
 	/* The address is that of both browsers. */
 	must_see(&two, "127.0.0.1</th><td>3</td>");
 }
@@ -892,7 +896,7 @@ make_suite(void)
 	tcase_add_test(tc, favourites_are_an_accounts_own);
 	tcase_add_test(
 	    tc, the_overview_tells_of_days_and_of_what_needs_attention);
-	tcase_add_test(tc, the_overview_tells_of_the_minutes_calls);
+	tcase_add_test(tc, the_overview_tells_of_calls_and_of_refusals);
 	tcase_add_test(tc, who_is_not_logged_in_sees_nothing_and_does_nothing);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -10,6 +10,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -584,6 +585,177 @@ START_TEST(processes_share_a_limit_exactly)
 }
 END_TEST
 
+/* --- refusals ------------------------------------------------------------- */
+
+static int64_t
+refusals(enum rate_layer layer, int64_t id, int64_t now)
+{
+	struct rate_count c;
+	int64_t n = -1;
+
+	rate_count_id(&c, layer, id, PLENTY);
+	ck_assert_int_eq(rate_refusals(rate, &c, now, &n), RC_OK);
+	return n;
+}
+
+/* SQL on the file of the counters, which nobody has open. */
+static void
+file_sql(const char *sql)
+{
+	sqlite3 *db;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		ck_abort_msg("%s: %s", sql, sqlite3_errmsg(db));
+	(void)sqlite3_close(db);
+}
+
+static int64_t
+file_int(const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+	sqlite3 *db;
+	int64_t n;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK ||
+	    sqlite3_step(stmt) != SQLITE_ROW)
+		ck_abort_msg("%s: %s", sql, sqlite3_errmsg(db));
+	n = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_finalize(stmt);
+	(void)sqlite3_close(db);
+	return n;
+}
+
+/* A call of the one caller. */
+static enum rc
+call_layers(int64_t ip, int64_t key, int64_t tier, int64_t now)
+{
+	struct rate_count c[RATE_LAYERS];
+	size_t denied;
+
+	layers(c, ip, key, tier);
+	return rate_admit(rate, c, RATE_LAYERS, now, &denied);
+}
+
+START_TEST(windows_with_refusals_are_counted_by_layer)
+{
+	enum { DAY = 86400 };
+
+	ck_assert_int_eq(refusals(RATE_KEY, 7, T), 0);
+	ck_assert_int_eq(call_layers(9, 1, 5, T), RC_OK);
+	ck_assert_int_eq(refusals(RATE_KEY, 7, T), 0);
+	ck_assert_int_eq(call_layers(9, 1, 5, T), RC_LIMITED);
+	ck_assert_int_eq(call_layers(9, 1, 5, T + 1), RC_LIMITED);
+	ck_assert_int_eq(refusals(RATE_KEY, 7, T), 1);
+	ck_assert_int_eq(refusals(RATE_TIER, 3, T), 0);
+	ck_assert_int_eq(refusals(RATE_KEY, 8, T), 0);
+	/* The next window, in which the tier runs out. */
+	ck_assert_int_eq(call_layers(9, 5, 1, T + RATE_WINDOW), RC_OK);
+	ck_assert_int_eq(call_layers(9, 5, 1, T + RATE_WINDOW), RC_LIMITED);
+	ck_assert_int_eq(refusals(RATE_KEY, 7, T), 1);
+	ck_assert_int_eq(refusals(RATE_TIER, 3, T), 1);
+	/* Days later. */
+	ck_assert_int_eq(call_layers(9, 1, 5, T + DAY), RC_OK);
+	ck_assert_int_eq(call_layers(9, 1, 5, T + DAY), RC_LIMITED);
+	ck_assert_int_eq(refusals(RATE_KEY, 7, T + DAY), 2);
+	ck_assert_int_eq(refusals(RATE_KEY, 7, T + RATE_REFUSAL_DAYS * DAY), 1);
+	ck_assert_int_eq(
+	    refusals(RATE_KEY, 7, T + (RATE_REFUSAL_DAYS + 1) * DAY), 0);
+}
+END_TEST
+
+START_TEST(a_refusal_that_is_noted_leaves_the_counters_as_they_are)
+{
+	ck_assert_int_eq(call_layers(9, 2, 5, T), RC_OK);
+	ck_assert_int_eq(call_layers(9, 2, 5, T), RC_OK);
+	ck_assert_int_eq(call_layers(9, 2, 5, T), RC_LIMITED);
+	ck_assert_int_eq(left("192.0.2.1", 9, T), 7);
+	ck_assert_int_eq(call_layers(9, 2, 5, T + RATE_WINDOW - 1), RC_LIMITED);
+	ck_assert_int_eq(call_layers(9, 2, 5, T + RATE_WINDOW), RC_OK);
+}
+END_TEST
+
+START_TEST(only_the_first_refusal_of_a_window_is_written)
+{
+	char *before, *after;
+	size_t len, len_after;
+	int i;
+
+	ck_assert_int_eq(call_layers(9, 1, 5, T), RC_OK);
+	ck_assert_int_eq(call_layers(9, 1, 5, T), RC_LIMITED);
+	before = fixture_read(path, &len);
+	for (i = 0; i < 20; i++)
+		ck_assert_int_eq(call_layers(9, 1, 5, T + i), RC_LIMITED);
+	after = fixture_read(path, &len_after);
+	ck_assert_uint_eq(len, len_after);
+	ck_assert_mem_eq(before, after, len);
+	free(before);
+	free(after);
+}
+END_TEST
+
+START_TEST(refusals_of_an_address_are_not_written)
+{
+	char *before, *after;
+	size_t len, len_after;
+
+	ck_assert_int_eq(call_layers(1, 5, 5, T), RC_OK);
+	before = fixture_read(path, &len);
+	ck_assert_int_eq(call_layers(1, 5, 5, T), RC_LIMITED);
+	after = fixture_read(path, &len_after);
+	ck_assert_uint_eq(len, len_after);
+	ck_assert_mem_eq(before, after, len);
+	free(before);
+	free(after);
+}
+END_TEST
+
+START_TEST(old_refusals_are_forgotten)
+{
+	enum { DAY = 86400, SUBJECTS = 6 };
+	struct rate_count c;
+	size_t denied;
+	int64_t n;
+	int i, day;
+
+	for (day = 0; day < 20; day++)
+		for (i = 0; i < SUBJECTS; i++) {
+			rate_count_id(&c, RATE_KEY, i, 1);
+			ck_assert_int_eq(
+			    rate_admit(rate, &c, 1, T + day * DAY, &denied),
+			    RC_OK);
+			ck_assert_int_eq(
+			    rate_admit(rate, &c, 1, T + day * DAY, &denied),
+			    RC_LIMITED);
+		}
+	for (i = 0; i < SUBJECTS; i++)
+		ck_assert_int_eq(
+		    refusals(RATE_KEY, i, T + 19 * DAY), RATE_REFUSAL_DAYS);
+	rate_close(rate);
+	rate = NULL;
+	n = file_int("SELECT COUNT(*) FROM refusal");
+	ck_assert_int_eq(n, SUBJECTS * RATE_REFUSAL_DAYS);
+}
+END_TEST
+
+START_TEST(counters_of_an_older_version_are_made_anew)
+{
+	rate_close(rate);
+	rate = NULL;
+	ck_assert_int_eq(unlink(path) == 0 || errno == ENOENT, 1);
+	file_sql("CREATE TABLE counter (subject BLOB PRIMARY KEY,"
+		 " window_start INTEGER NOT NULL, used INTEGER NOT NULL)"
+		 " STRICT, WITHOUT ROWID;"
+		 "CREATE INDEX counter_age ON counter (window_start)");
+	ck_assert_int_eq(rate_open(path, SHORT_MS, &rate), RC_OK);
+	ck_assert_int_eq(refusals(RATE_KEY, 7, T), 0);
+	ck_assert_int_eq(call_layers(9, 1, 5, T), RC_OK);
+	ck_assert_int_eq(call_layers(9, 1, 5, T), RC_LIMITED);
+	ck_assert_int_eq(refusals(RATE_KEY, 7, T), 1);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -604,6 +776,13 @@ make_suite(void)
 	tcase_add_test(tc, a_clock_set_back_a_little_gives_no_calls_back);
 	tcase_add_test(tc, a_clock_set_back_far_starts_a_new_window);
 	tcase_add_loop_test(tc, addresses_are_told_apart_as_designed, 0, 10);
+	tcase_add_test(tc, windows_with_refusals_are_counted_by_layer);
+	tcase_add_test(
+	    tc, a_refusal_that_is_noted_leaves_the_counters_as_they_are);
+	tcase_add_test(tc, only_the_first_refusal_of_a_window_is_written);
+	tcase_add_test(tc, refusals_of_an_address_are_not_written);
+	tcase_add_test(tc, old_refusals_are_forgotten);
+	tcase_add_test(tc, counters_of_an_older_version_are_made_anew);
 	tcase_add_test(tc, old_counters_are_pruned);
 	tcase_add_test(tc, counters_outlive_the_process);
 	tcase_add_test(tc, a_lost_file_is_made_anew);

@@ -6,6 +6,7 @@
 #include "spend.h"
 
 #include <check.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -336,6 +337,60 @@ START_TEST(what_else_needs_attention_is_counted)
 }
 END_TEST
 
+/* Steps of SQLite's machine that statements took. */
+static int64_t nsteps;
+
+static int
+count_steps(unsigned event, void *arg, void *stmt, void *ns)
+{
+	(void)event, (void)arg, (void)ns;
+	nsteps += sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
+	return 0;
+}
+
+/* Called by SQLite for every connection that is opened. */
+static int
+watch(sqlite3 *db, const char **what, const struct sqlite3_api_routines *api)
+{
+	(void)what, (void)api;
+	return sqlite3_trace_v2(db, SQLITE_TRACE_PROFILE, count_steps, NULL);
+}
+
+START_TEST(many_orders_are_no_more_work)
+{
+	enum { N = 60000 };
+	int64_t few, many;
+
+	ck_assert_int_eq(
+	    sqlite3_auto_extension((void (*)(void))watch), SQLITE_OK);
+	db_close(fx.db);
+	ck_assert_int_eq(db_open(fx.path, 0, FIXTURE_BUSY_MS, &fx.db), RC_OK);
+	fill(2 * SPEND_LOOK, FIXTURE_NOW - 60 * DAY);
+	nsteps = 0;
+	(void)attention(&fx.one, 0);
+	(void)look(&fx.one, FIXTURE_NOW, 0);
+	few = nsteps;
+	fixture_sql("DROP TRIGGER entry_kept; DROP TRIGGER txn_kept;"
+		    "DELETE FROM entry; DELETE FROM txn");
+	fill(N, FIXTURE_NOW - 60 * DAY);
+	fixture_sql("WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL"
+		    " SELECT i + 1 FROM n WHERE i < %d)"
+		    " INSERT INTO orders (account_id, service_id, status,"
+		    " link_hash, quantity, remains, price_micro, charge_nano,"
+		    " created_at, updated_at, cancel_requested_at)"
+		    " SELECT 1, 1 + i %% 3, 1 + i %% 6, i %% 7, 1, 1, 1, 1, 1,"
+		    " 1, CASE i WHEN 9 THEN 1 END FROM n",
+	    N);
+	nsteps = 0;
+	ck_assert_int_eq(attention(&fx.one, 0).cancel_requests, 1);
+	(void)look(&fx.one, FIXTURE_NOW, 0);
+	many = nsteps;
+	ck_assert_int_gt(few, 0);
+	/* Halving takes a few more steps. */
+	ck_assert_int_le(many, few + few / 3);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -351,6 +406,7 @@ make_suite(void)
 	tcase_add_test(tc, a_ledger_that_was_put_back_is_counted_anew);
 	tcase_add_test(tc, refunds_need_attention_for_a_while);
 	tcase_add_test(tc, what_else_needs_attention_is_counted);
+	tcase_add_test(tc, many_orders_are_no_more_work);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

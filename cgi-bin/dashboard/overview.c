@@ -201,19 +201,26 @@ static enum rc
 add_counter(struct page_call *call, struct rate *rate, struct rate_count *count,
     const char *layer, const char *name, json_t *list)
 {
+	int64_t used, nwindows = 0;
 	char until[TIMESTAMP_LEN];
-	int64_t used;
 	enum rc rc;
 
+	if (count->layer != RATE_IP) {
+		rc = rate_refusals(rate, count, call->now, &nwindows);
+		if (rc != RC_OK)
+			return rc;
+	}
 	rc = rate_peek(rate, count, call->now);
 	if (rc != RC_OK && rc != RC_LIMITED)
 		return rc;
 	used = count->limit - count->remaining;
-	return order_model_add(list,
-	    json_pack("{s:s, s:s, s:I, s:I, s:b, s:s?}", "layer", layer, "name",
-		name, "used", (json_int_t)used, "limit",
-		(json_int_t)count->limit, "full", rc == RC_LIMITED, "until",
-		used > 0 ? timestamp_format(count->reset, until) : NULL));
+	return order_model_add(
+	    list, json_pack("{s:s, s:s, s:I, s:I, s:b, s:b, s:I, s:s?}",
+		      "layer", layer, "name", name, "used", (json_int_t)used,
+		      "limit", (json_int_t)count->limit, "full",
+		      rc == RC_LIMITED, "noted", count->layer != RATE_IP,
+		      "refusals", (json_int_t)nwindows, "until",
+		      used > 0 ? timestamp_format(count->reset, until) : NULL));
 }
 
 static enum rc

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A small load generator: short rounds of POSTs, each over a connection of
+ * A small load generator: short rounds of requests, each over a connection of
  * its own, one path after another in turn, and the medians of their requests
  * a second.  Every answer must have status 200 and name no error.
  *
  * Usage: load PORT CLIENTS ROUNDS CALLS BODY {LABEL PATH BOUND}...
  *        load              (prints a free port of 127.0.0.1)
+ *
+ * BODY is a file that is POSTed, or "-" to GET; then COOKIE in the
+ * environment is sent, if there is one.
  *
  * BOUND is the least share of the first path's requests a second in per
  * cent, or "-".
@@ -32,7 +35,7 @@ enum {
 	ROUNDS_MAX = 100,
 	BODY_MAX = 2000,
 	REQUEST_MAX = 4000,
-	ANSWER_MAX = 16000,
+	ANSWER_MAX = 100000,
 	WAIT_MS = 20000
 };
 
@@ -49,7 +52,7 @@ struct client {
 };
 
 struct load {
-	int port;
+	int port, is_get;
 	size_t nclients, nrounds, ncalls, npaths;
 	char body[BODY_MAX + 1];
 	struct path paths[PATHS_MAX];
@@ -280,6 +283,24 @@ read_body(struct load *load, const char *name)
 	return 0;
 }
 
+/* Gives what snprintf does. */
+static int
+write_request(const struct load *load, struct path *path, const char *to)
+{
+	const char *cookie = getenv("COOKIE");
+
+	if (load->is_get)
+		return snprintf(path->request, sizeof(path->request),
+		    "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+		    "Cookie: %s\r\n\r\n",
+		    to, load->port, cookie != NULL ? cookie : "");
+	return snprintf(path->request, sizeof(path->request),
+	    "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+	    "Content-Type: application/x-www-form-urlencoded\r\n"
+	    "Content-Length: %zu\r\n\r\n%s",
+	    to, load->port, strlen(load->body), load->body);
+}
+
 static int
 read_arguments(struct load *load, int argc, char *argv[])
 {
@@ -293,7 +314,8 @@ read_arguments(struct load *load, int argc, char *argv[])
 	    load->nrounds < 1 || load->nrounds > ROUNDS_MAX ||
 	    load->ncalls < load->nclients)
 		return fail("bad argument", "clients, rounds or calls");
-	if (read_body(load, argv[4]) != 0)
+	load->is_get = strcmp(argv[4], "-") == 0;
+	if (!load->is_get && read_body(load, argv[4]) != 0)
 		return -1;
 	for (i = 5; i < argc; i += PATH_ARGS) {
 		struct path *path = &load->paths[load->npaths++];
@@ -301,11 +323,7 @@ read_arguments(struct load *load, int argc, char *argv[])
 
 		path->label = argv[i];
 		path->bound = argv[i + 2];
-		n = snprintf(path->request, sizeof(path->request),
-		    "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
-		    "Content-Type: application/x-www-form-urlencoded\r\n"
-		    "Content-Length: %zu\r\n\r\n%s",
-		    argv[i + 1], load->port, strlen(load->body), load->body);
+		n = write_request(load, path, argv[i + 1]);
 		if (n < 0 || (size_t)n >= sizeof(path->request))
 			return fail(path->label, "the request is too long");
 		path->len = (size_t)n;

@@ -8,8 +8,7 @@ import json
 import pathlib
 
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
@@ -25,6 +24,20 @@ JSQR = (HERE / "jsQR.js").read_text()
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 WIDTHS = (360, 1440)
+
+# How wide the page is and how much room there is, and what sticks out of it
+# that nothing scrolls.
+WIDE = """
+const root = document.documentElement;
+const scrolls = (e) => e !== root && e !== document.body &&
+	(getComputedStyle(e).overflowX !== "visible" ||
+	 (e.parentElement && scrolls(e.parentElement)));
+const out = [...document.body.querySelectorAll("*")].filter((e) =>
+	e.getBoundingClientRect().right > root.clientWidth &&
+	!scrolls(e.parentElement));
+return [root.scrollWidth, root.clientWidth, out.slice(0, 4).map((e) =>
+	e.outerHTML.slice(0, 120))];
+"""
 
 
 def quoted(text):
@@ -102,10 +115,13 @@ class Browser:
     # --- doing ---------------------------------------------------------------
 
     def control(self, label):
-        """What a label that is seen begins with these words belongs to."""
-        xpath = f"//label[starts-with(normalize-space(), {quoted(label)})]"
-        found = [e for e in self.driver.find_elements(By.XPATH, xpath)
-                 if e.is_displayed()]
+        """What belongs to a label of these words, or that begins so."""
+        for test in (f"normalize-space()={quoted(label)}",
+                     f"starts-with(normalize-space(), {quoted(label)})"):
+            found = [e for e in self.driver.find_elements(
+                By.XPATH, f"//label[{test}]") if e.is_displayed()]
+            if found:
+                break
         must(len(found) == 1,
              f"{self.path}: {len(found)} labels “{label}”")
         target = found[0].get_attribute("for")
@@ -148,7 +164,8 @@ class Browser:
             try:
                 html.is_enabled()
                 return False
-            except (StaleElementReferenceException, NoSuchElementException):
+            except WebDriverException:
+                # It is stale; while a page goes, Chromium has other words.
                 return True
         wait(gone, f"{self.path}: the page stays")
 
@@ -173,11 +190,9 @@ class Browser:
         """
         for width in WIDTHS:
             self.resize(width)
-            wide = self.driver.execute_script(
-                "const e = document.documentElement;"
-                "return [e.scrollWidth, e.clientWidth];")
-            check(wide[0] <= wide[1],
-                  f"{self.path}: {wide[0]} px wide in {wide[1]}")
+            wide, room, what = self.driver.execute_script(WIDE)
+            check(wide <= room,
+                  f"{self.path}: {wide} px wide in {room}: {what}")
         if self.scripts:
             self.driver.execute_script(AXE)
             for scheme in ("light", "dark"):
@@ -202,9 +217,10 @@ class Browser:
             print("    " + json.dumps(found, indent=1)[:3000])
 
     def quiet(self):
-        """The browser has nothing to say but about refused forms."""
+        """The browser has nothing to say but advice and refused forms."""
         said = [entry["message"] for entry in self.driver.get_log("browser")
-                if "the server responded with a status of 4" not in
+                if "[DOM]" not in entry["message"] and
+                "the server responded with a status of 4" not in
                 entry["message"]]
         check(said == [], f"{self.path}: the browser says {said}")
 
@@ -219,7 +235,10 @@ class Browser:
     def read_qr(self, css):
         """What a reader of QR codes finds in an element, as it is seen."""
         picture = self.one(css).screenshot_as_base64
-        with_reader = self.driver.execute_async_script(
+        page = self.driver.current_window_handle
+        # The panel's own pages take no pictures but the panel's.
+        self.driver.switch_to.new_window("tab")
+        found = self.driver.execute_async_script(
             JSQR + ";"
             "const done = arguments[1], image = new Image();"
             "image.onerror = () => done('no image');"
@@ -231,4 +250,6 @@ class Browser:
             "  {inversionAttempts: 'dontInvert'});"
             " done(r && r.data); };"
             "image.src = 'data:image/png;base64,' + arguments[0];", picture)
-        return with_reader
+        self.driver.close()
+        self.driver.switch_to.window(page)
+        return found

@@ -3,17 +3,14 @@
 # Every page at 360 and 1440 pixels, in light and in dark, empty and full,
 # through axe-core; and the pictures that README and the documentation show.
 
-import urllib.parse
-
 from browser import Browser
-from checks import check
 from life import PASSWORD, log_in, sign_up
 from panel import Receiver, api, deliver, latchkey
 
 # Pages that need nobody to be logged in.
 VISITOR = ["", "developers/", "developers/authentication.html",
            "developers/webhooks.html", "dashboard/login", "dashboard/signup",
-           "dashboard/forgot", "dashboard/nothing"]
+           "dashboard/forgot"]
 
 # Pages of an account; {order} and {webhook} are ids of its own.
 ACCOUNT = ["overview", "orders", "orders?status=4", "order?id={order}",
@@ -50,13 +47,6 @@ def fill(email, b):
     deliver()
     webhook = api(key, "webhook.list")[0]["webhook"]
     return {"order": orders[0], "webhook": webhook}
-
-
-def exists(b):
-    """Is there such a page in this build?"""
-    return b.driver.execute_script(
-        "return performance.getEntriesByType('navigation')[0]"
-        ".responseStatus;") != 404
 
 
 def pages():

@@ -141,10 +141,13 @@ class App:
         self.last = 0
 
     def code(self):
-        """The code of a step that was not used: waits for one if need be."""
-        while int(time.time()) // 30 <= self.last:
+        """
+        The code of a step that was not used, beginning with the one before,
+        which is good for half a minute more: waits for one if need be.
+        """
+        self.last = max(self.last + 1, int(time.time()) // 30 - 1)
+        while int(time.time()) // 30 < self.last:
             time.sleep(0.2)
-        self.last = int(time.time()) // 30
         mac = hmac.new(self.secret, struct.pack(">Q", self.last),
                        hashlib.sha1).digest()
         at = mac[-1] & 15
