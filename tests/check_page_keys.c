@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "api_key_admin.h"
 #include "dashboard.h"
@@ -292,6 +293,26 @@ START_TEST(who_is_suspended_may_revoke_and_nothing_else)
 }
 END_TEST
 
+/* Written after the answer, when a web server thinks a program is done. */
+START_TEST(when_a_key_was_used_last_is_shown)
+{
+	static const struct timespec step = { 0, 20000000 };
+	int64_t used = 0;
+	int tries;
+
+	ck_assert(browser_sees(&b, "never"));
+	call_must_say(d.key_one, "\"balance\"");
+	for (tries = 0; used == 0 && tries < 250; tries++) {
+		(void)nanosleep(&step, NULL);
+		used = site_sql_int(
+		    &d.site, "SELECT last_used_at FROM api_key WHERE id = 1");
+	}
+	ck_assert_int_gt(used, 0);
+	browser_get(&b, "api");
+	ck_assert(!browser_sees(&b, "never"));
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -308,6 +329,7 @@ make_suite(void)
 	tcase_add_test(tc, another_accounts_keys_are_unknown);
 	tcase_add_test(tc, a_label_is_text_wherever_it_is_shown);
 	tcase_add_test(tc, who_is_suspended_may_revoke_and_nothing_else);
+	tcase_add_test(tc, when_a_key_was_used_last_is_shown);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

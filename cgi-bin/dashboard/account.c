@@ -29,7 +29,7 @@ static enum rc
 get(struct page_call *call)
 {
 	char low[MONEY_TEXT_LEN], balance[MONEY_TEXT_LEN];
-	struct account_left left;
+	struct account_left left = { 0 };
 	struct login_state state;
 	int64_t low_nano = 0;
 	enum rc rc;
