@@ -18,6 +18,7 @@ account_balance(
 	    db, SQL_BALANCE, DB_ARGS(DB_INT(caller->account_id)), balance_nano);
 }
 
+/* by the account's id, though it is called account.id */
 static const char SQL_FIND[] =
     "SELECT email, name, balance_nano, created_at, suspended_at IS NOT NULL,"
     " (SELECT calls_per_minute FROM tier WHERE tier.id = tier_id)"

@@ -214,7 +214,7 @@ static void
 submit(struct browser *b, const char *page, const char *form,
     const char *format, va_list ap)
 {
-	static char body[BODY_MAX];
+	static _Thread_local char body[BODY_MAX];
 	char hidden[BROWSER_HIDDEN_LEN];
 	size_t len;
 	int n;
