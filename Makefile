@@ -115,8 +115,8 @@ DEPS_RUN = $(DEPS_BUILD) apache2-bin curl \
 # A Node that is there already, from wherever, is good enough.
 DEPS_CHECK = $(DEPS_RUN) libapache2-mod-fcgid nginx nginx-common \
 	lighttpd spawn-fcgi check clang libclang-rt-14-dev \
-	procps mandoc python3 php-cli php-sqlite3 libssl-dev libqrcodegen-dev \
-	chromium chromium-driver python3-selenium \
+	procps mandoc python3 python3-html5lib php-cli php-sqlite3 libssl-dev \
+	libqrcodegen-dev chromium chromium-driver python3-selenium \
 	$(if $(shell command -v npm || :),,nodejs npm)
 DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck \
 	check mandoc shellcheck
@@ -422,7 +422,7 @@ $(BUILD)/tests/fuzz_session: lib/session.c lib/mail_token.c lib/text.c \
 	lib/db.c lib/gate.c lib/migrate.c lib/log.c lib/secret.c \
 	$(BUILD)/gen/people_migrations.c
 $(BUILD)/tests/fuzz_template: lib/log.c lib/template.c lib/template_file.c \
-	lib/template_html.c lib/template_parse.c lib/text.c
+	lib/template_html.c lib/template_parse.c lib/text.c tests/skeleton.c
 $(BUILD)/tests/fuzz_text: lib/number.c lib/text.c lib/timestamp.c
 $(BUILD)/tests/fuzz_totp: lib/totp.c lib/log.c lib/secret.c
 $(BUILD)/tests/fuzz_url: lib/number.c lib/url.c
