@@ -78,13 +78,13 @@ keep_service(void *arg, const struct service *s)
 
 	offer->service = *s;
 	offer->model = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I,"
-				 " s:b, s:b}",
+				 " s:I, s:b}",
 	    "id", (json_int_t)s->id, "name", s->name, "category", s->category,
 	    "description", s->description, "type", s->type->name, "price",
 	    money_format_rate(s->rate_micro, price), "is_package",
 	    s->type->quantity == QUANTITY_PACKAGE, "min", (json_int_t)s->min,
-	    "max", (json_int_t)s->max, "refill", s->refill, "cancel",
-	    s->cancel);
+	    "max", (json_int_t)s->max, "rate_micro", (json_int_t)s->rate_micro,
+	    "is_simple", s->type->quantity == QUANTITY_FIELD && !s->dripfeed);
 	return offer->model != NULL ? RC_OK : RC_FAIL;
 }
 
