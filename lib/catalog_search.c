@@ -4,11 +4,13 @@
  * by id, so that one that has been reached is found by a step down the
  * table.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "catalog.h"
 #include "log.h"
+#include "text.h"
 
 /* Calls with the columns of SQL_SHOW. */
 static enum rc
@@ -155,7 +157,7 @@ catalog_show(struct db *db, int64_t id,
 struct categories {
 	size_t n;
 	struct category {
-		char *name; /* owned */
+		char name[TEXT_NAME_MAX + 1];
 		int64_t nservices;
 	} of[CATALOG_CATEGORIES_MAX];
 };
@@ -170,7 +172,7 @@ place_of(const struct categories *all, const char *name, int *is_there)
 	*is_there = 0;
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		order = strcmp(all->of[middle].name, name);
+		order = strncmp(all->of[middle].name, name, TEXT_NAME_MAX);
 		if (order == 0) {
 			*is_there = 1;
 			return middle;
@@ -183,30 +185,23 @@ place_of(const struct categories *all, const char *name, int *is_there)
 	return low;
 }
 
-static enum rc
+static void
 count_category(struct categories *all, const char *name)
 {
 	int is_there;
 	size_t i = place_of(all, name, &is_there);
-	char *copy;
 
 	if (is_there) {
 		all->of[i].nservices++;
-		return RC_OK;
+		return;
 	}
 	if (all->n == CATALOG_CATEGORIES_MAX)
-		return RC_OK;
-	copy = strdup(name);
-	if (copy == NULL) {
-		log_err("cannot list categories: out of memory");
-		return RC_FAIL;
-	}
+		return;
 	memmove(
 	    &all->of[i + 1], &all->of[i], (all->n - i) * sizeof(all->of[0]));
-	all->of[i].name = copy;
+	(void)snprintf(all->of[i].name, sizeof(all->of[i].name), "%s", name);
 	all->of[i].nservices = 1;
 	all->n++;
-	return RC_OK;
 }
 
 /* Sorting thousands of rows for some ten names takes SQLite five times. */
@@ -218,20 +213,24 @@ catalog_categories(struct db *db,
     enum rc (*each)(void *arg, const char *category, int64_t nservices),
     void *arg)
 {
-	struct categories all = { 0 };
+	struct categories *all = calloc(1, sizeof(*all));
 	struct db_rows *rows = NULL;
-	enum rc rc;
+	enum rc rc = RC_FAIL;
 	size_t i;
 
+	if (all == NULL) {
+		log_err("cannot list categories: out of memory");
+		goto out;
+	}
 	rc = db_query(db, SQL_CATEGORIES, DB_NO_ARGS, &rows);
 	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK)
-		rc = count_category(&all, db_text(rows, 0));
-	db_done(&rows);
+		count_category(all, db_text(rows, 0));
 	if (rc == RC_NOT_FOUND)
 		rc = RC_OK;
-	for (i = 0; rc == RC_OK && i < all.n; i++)
-		rc = each(arg, all.of[i].name, all.of[i].nservices);
-	for (i = 0; i < all.n; i++)
-		free(all.of[i].name);
+	for (i = 0; rc == RC_OK && i < all->n; i++)
+		rc = each(arg, all->of[i].name, all->of[i].nservices);
+out:
+	db_done(&rows);
+	free(all);
 	return rc;
 }

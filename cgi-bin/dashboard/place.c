@@ -399,7 +399,7 @@ refuse(struct page_call *call, const struct service_type *type, enum rc rc,
 	const char *field = field_of(type, why);
 	char text[ERROR_TEXT_LEN];
 
-	if (rc != RC_INVALID && rc != RC_NOT_FOUND)
+	if (type == NULL || (rc != RC_INVALID && rc != RC_NOT_FOUND))
 		return rc;
 	sentence(type, rc, why, text);
 	if (field == NULL)
@@ -457,7 +457,7 @@ static enum rc
 check(struct page_call *call)
 {
 	struct offer offer = { 0 };
-	struct order_quote price;
+	struct order_quote price = { 0 };
 	enum rc rc;
 
 	rc = begin(call, &offer);
@@ -524,7 +524,7 @@ static enum rc
 place(struct page_call *call)
 {
 	struct offer offer = { 0 };
-	struct order_quote price;
+	struct order_quote price = { 0 };
 	char to[40], notice[64];
 	int64_t id = 0;
 	enum rc rc;
