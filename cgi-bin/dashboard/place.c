@@ -396,11 +396,12 @@ static enum rc
 refuse(struct page_call *call, const struct service_type *type, enum rc rc,
     const struct why *why)
 {
-	const char *field = field_of(type, why);
 	char text[ERROR_TEXT_LEN];
+	const char *field;
 
 	if (type == NULL || (rc != RC_INVALID && rc != RC_NOT_FOUND))
 		return rc;
+	field = field_of(type, why);
 	sentence(type, rc, why, text);
 	if (field == NULL)
 		return page_error(call, NULL, text);
