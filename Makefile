@@ -115,7 +115,8 @@ DEPS_RUN = $(DEPS_BUILD) apache2-bin curl \
 # A Node that is there already, from wherever, is good enough.
 DEPS_CHECK = $(DEPS_RUN) libapache2-mod-fcgid nginx nginx-common \
 	lighttpd spawn-fcgi check clang libclang-rt-14-dev \
-	procps mandoc python3 php-cli php-sqlite3 libssl-dev \
+	procps mandoc python3 php-cli php-sqlite3 libssl-dev libqrcodegen-dev \
+	chromium chromium-driver python3-selenium \
 	$(if $(shell command -v npm || :),,nodejs npm)
 DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck \
 	check mandoc shellcheck
@@ -363,7 +364,7 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(OBJECTS) | $(GENERATED)
 	@$(CC) $(CPPFLAGS) -Itests $(TESTCFLAGS) -MMD -MP -c -o $@ $<
 
 $(TESTLIB): $(addprefix $(BUILD)/obj/tests/,harness.o contract.o fcgi.o \
-		browser.o fixture.o receiver.o scratch.o) | $(RECEIVER)
+		browser.o dashboard.o fixture.o receiver.o scratch.o) | $(RECEIVER)
 	@mkdir -p $(@D)
 	@echo '  AR   $@'
 	@rm -f $@ && ar crs $@ $^
@@ -388,6 +389,9 @@ $(BUILD)/tests/check_memory: WRAP = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 $(BUILD)/tests/check_faults: WRAP = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=open_memstream
+
+# Another's codes, to compare with.
+$(BUILD)/tests/check_qr: TESTLIBS += -lqrcodegen
 
 # Here naps are as short as the test says.
 $(BUILD)/tests/check_mail: WRAP = -Wl,--wrap=nanosleep

@@ -18,12 +18,13 @@ account_balance(
 	    db, SQL_BALANCE, DB_ARGS(DB_INT(caller->account_id)), balance_nano);
 }
 
+/* by the account's id, though it is called account.id */
 static const char SQL_FIND[] =
     "SELECT account.email, account.name, account.balance_nano,"
     " account.created_at, account.suspended_at IS NOT NULL,"
     " tier.calls_per_minute"
     " FROM account JOIN tier ON tier.id = account.tier_id"
-    " WHERE account.id = $1";
+    " WHERE account.id = $1 AND account.closed_at IS NULL";
 
 enum rc
 account_find(struct db *db, struct caller *caller, struct account *account)

@@ -36,7 +36,7 @@ struct account {
 /*
  * Reads the caller's account, and into the caller whether it is suspended
  * and what its tier may call; inside a transaction.  RC_NOT_FOUND if there
- * is none: *account is then all zero.
+ * is none, or it is closed: *account is then all zero.
  */
 enum rc account_find(
     struct db *db, struct caller *caller, struct account *account);

@@ -154,7 +154,7 @@ account_admin_suspend(struct db *db, int64_t id, int64_t now)
 
 /* operator: any account */
 static const char SQL_UNSUSPEND[] =
-    "UPDATE account SET suspended_at = NULL WHERE id = $1";
+    "UPDATE account SET suspended_at = NULL, closed_at = NULL WHERE id = $1";
 
 enum rc
 account_admin_unsuspend(struct db *db, int64_t id)

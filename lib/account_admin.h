@@ -65,7 +65,8 @@ enum rc account_admin_list(struct db *db,
 
 /*
  * Suspends or unsuspends; doing it twice changes nothing (the first time
- * stays).  RC_NOT_FOUND.
+ * stays).  Unsuspended, an account that its owner has closed is open again.
+ * RC_NOT_FOUND.
  */
 enum rc account_admin_suspend(struct db *db, int64_t id, int64_t now);
 enum rc account_admin_unsuspend(struct db *db, int64_t id);

@@ -457,6 +457,28 @@ end_output(void)
 	(void)close(fd);
 }
 
+static void
+go_on(int signal)
+{
+	(void)signal;
+}
+
+/*
+ * Apache ends a program (SIGTERM, three seconds later SIGKILL) as soon as it
+ * has all of the answer, though when a key was used may still have to be
+ * written, or a job to be started.  Handled, not ignored: what is started
+ * from here would inherit that.
+ */
+static void
+outlive_answer(void)
+{
+	struct sigaction action = { .sa_handler = go_on,
+		.sa_flags = SA_RESTART };
+
+	(void)sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGTERM, &action, NULL);
+}
+
 void
 cgi_end(struct cgi *cgi, struct cgi_request *req)
 {
@@ -465,6 +487,7 @@ cgi_end(struct cgi *cgi, struct cgi_request *req)
 		drain(cgi);
 	req->body_read = 1;
 	if (cgi->fastcgi == NULL) {
+		outlive_answer();
 		end_output();
 		return;
 	}

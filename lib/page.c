@@ -28,6 +28,7 @@
 enum {
 	RETRY_S = 2,        /* Retry-After unless somebody knows better */
 	WANTED_MAX = 32,    /* bytes of a page's name */
+	WAIT_LEN = 32,      /* of a time to wait, NUL included */
 	NOTICE_MAX = 200,   /* bytes */
 	NOTICE_MAC = 16,    /* bytes */
 	NOTICE_SECONDS = 60 /* until the browser follows a 303 */
@@ -571,7 +572,7 @@ static const struct refusal {
 	{ 413, "Too large", "What was sent is too large for this page." },
 	{ 415, "Not a form", "This page takes forms of a browser alone." },
 	{ 429, "Too many tries",
-	    "That was tried too often. Wait a while, then try again." },
+	    "That was tried too often. Wait, then try again." },
 	{ 503, "Busy",
 	    "The panel is busy or under maintenance. Try again in a moment." },
 	{ 500, "Something went wrong",
@@ -1197,12 +1198,29 @@ drop_output(struct page_way *way)
 	way->body_len = 0;
 }
 
+/* How long to wait, in words; NULL where nothing is said about it. */
+static const char *
+wait_words(const struct page_way *way, char words[WAIT_LEN])
+{
+	int64_t s = way->call.retry_s;
+
+	if (way->status != 429 || s <= 0)
+		return NULL;
+	if (s < 120)
+		(void)snprintf(words, WAIT_LEN, "%lld seconds", (long long)s);
+	else
+		(void)snprintf(
+		    words, WAIT_LEN, "%lld minutes", (long long)(s + 59) / 60);
+	return words;
+}
+
 /* The page that says why there is none. */
 static enum rc
 make_refusal(struct page_way *way, enum rc rc)
 {
 	struct page_call *call = &way->call;
 	const struct refusal *refusal;
+	char words[WAIT_LEN];
 
 	if (way->status < 400)
 		way->status = status_of(rc);
@@ -1219,8 +1237,9 @@ make_refusal(struct page_way *way, enum rc rc)
 	rc = set_frame(way, refusal->title);
 	if (rc == RC_OK)
 		rc = page_set(call, "refusal",
-		    json_pack("{s:i, s:s, s:s?}", "status", way->status, "text",
-			way->why != NULL ? way->why : refusal->text, "incident",
+		    json_pack("{s:i, s:s, s:s?, s:s?}", "status", way->status,
+			"text", way->why != NULL ? way->why : refusal->text,
+			"wait", wait_words(way, words), "incident",
 			way->status == 500 ? log_incident() : NULL));
 	return rc == RC_OK ? render(way, &template_layout_refusal) : rc;
 }

@@ -229,7 +229,7 @@ static const char SQL_EACH[] =
     "SELECT id, url, events, status, reason, hint, created_at,"
     " last_success_at, last_failure_at,"
     " (SELECT COUNT(*) FROM delivery"
-    "  WHERE webhook_id = webhook.id AND delivery.status = 1)"
+    "  WHERE webhook_id = webhook.id AND delivery.status = 1), api_key_id"
     " FROM webhook WHERE account_id = $1 AND ($2 = 0 OR id = $2)"
     " AND status <> 4 ORDER BY id";
 
@@ -257,6 +257,7 @@ webhook_each(struct db *db, const struct caller *caller, int64_t id,
 			.last_success_at = db_int(rows, 7),
 			.last_failure_at = db_int(rows, 8),
 			.pending = db_int(rows, 9),
+			.key_id = db_int(rows, 10),
 		};
 		n++;
 		if (each != NULL && (rc = each(arg, &w)) != RC_OK)

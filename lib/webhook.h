@@ -59,6 +59,7 @@ struct webhook {
 	int64_t last_success_at; /* 0: never */
 	int64_t last_failure_at; /* 0: never */
 	int64_t pending;         /* events on their way */
+	int64_t key_id;          /* paused when that is revoked */
 };
 
 /* What to change; NULL and 0 stay. */

@@ -210,27 +210,49 @@ browser_send(struct browser *b, const char *page, const char *body)
 	call(b, "POST", copy, body);
 }
 
-void
-browser_submit(struct browser *b, const char *form, const char *format, ...)
+static void
+submit(struct browser *b, const char *page, const char *form,
+    const char *format, va_list ap)
 {
-	static char body[BODY_MAX];
-	char hidden[BROWSER_HIDDEN_LEN], page[BROWSER_PATH_LEN];
+	static _Thread_local char body[BODY_MAX];
+	char hidden[BROWSER_HIDDEN_LEN];
 	size_t len;
-	va_list ap;
 	int n;
 
 	ck_assert_msg(browser_hidden(b, form, hidden),
 	    "%s (%d) has no form %s: %s", b->page, b->answer.status, form,
 	    b->answer.body);
 	len = (size_t)snprintf(body, sizeof(body), "%s&", hidden);
-	va_start(ap, format);
 	n = vsnprintf(body + len, sizeof(body) - len, format, ap);
-	va_end(ap);
 	ck_assert_int_ge(n, 0);
 	ck_assert_uint_lt((size_t)n, sizeof(body) - len);
+	call(b, "POST", page, body);
+}
+
+void
+browser_submit(struct browser *b, const char *form, const char *format, ...)
+{
+	char page[BROWSER_PATH_LEN];
+	va_list ap;
+
 	(void)snprintf(
 	    page, sizeof(page), "%.*s", (int)strcspn(b->page, "?"), b->page);
-	call(b, "POST", page, body);
+	va_start(ap, format);
+	submit(b, page, form, format, ap);
+	va_end(ap);
+}
+
+void
+browser_submit_to(struct browser *b, const char *page, const char *form,
+    const char *format, ...)
+{
+	char copy[BROWSER_PATH_LEN];
+	va_list ap;
+
+	(void)snprintf(copy, sizeof(copy), "%s", page);
+	va_start(ap, format);
+	submit(b, copy, form, format, ap);
+	va_end(ap);
 }
 
 void

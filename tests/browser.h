@@ -68,6 +68,10 @@ void browser_send(struct browser *b, const char *page, const char *body);
 void browser_submit(struct browser *b, const char *form, const char *format,
     ...) __attribute__((format(printf, 3, 4)));
 
+/* The same, sent to a page that it names: "webhook?id=7". */
+void browser_submit_to(struct browser *b, const char *page, const char *form,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* Follows the 303 that the last answer is; the test ends if it is none. */
 void browser_follow(struct browser *b);
 

@@ -3,8 +3,10 @@
  * From sign-up to log-out: the pages that nobody is logged in for, through
  * the real Apache, with mail that goes to a file.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -22,7 +24,12 @@
 #include "suite.h"
 #include "totp.h"
 
-enum { PATH_LEN = SITE_PATH_LEN + 128, FAILURES = 5 };
+enum {
+	PATH_LEN = SITE_PATH_LEN + 128,
+	FAILURES = 5,
+	FLOOD = 24, /* browsers at once */
+	FLOOD_TRIES = 4
+};
 
 #define KNOWN "one@customer.example"
 #define UNKNOWN "nobody@customer.example"
@@ -139,6 +146,13 @@ static void
 setup_closed(void)
 {
 	setup("signup = closed");
+}
+
+/* Where everybody can say where he comes from. */
+static void
+setup_proxy(void)
+{
+	setup("proxies = 127.0.0.1\nrate_ip = 1000000");
 }
 
 static void
@@ -876,6 +890,134 @@ END_TEST
 
 /* --- attacks -------------------------------------------------------------- */
 
+/* Bytes of its own that a process has; 0 if it has gone. */
+static int64_t
+own_memory(const char *pid)
+{
+	char path[512], text[256] = "";
+	long long size, resident = 0, shared = 0;
+	FILE *in;
+
+	(void)snprintf(path, sizeof(path), "/proc/%s/statm", pid);
+	in = fopen(path, "re");
+	if (in == NULL)
+		return 0;
+	if (fgets(text, sizeof(text), in) == NULL ||
+	    sscanf(text, "%lld %lld %lld", &size, &resident, &shared) != 3)
+		resident = shared = 0;
+	(void)fclose(in);
+	return (resident - shared) * sysconf(_SC_PAGESIZE);
+}
+
+/* True if a process runs a program of the site. */
+static int
+is_ours(const char *pid)
+{
+	char path[512], name[PATH_LEN] = "";
+	FILE *in;
+
+	(void)snprintf(path, sizeof(path), "/proc/%s/cmdline", pid);
+	in = fopen(path, "re");
+	if (in == NULL)
+		return 0;
+	(void)!fread(name, 1, sizeof(name) - 1, in);
+	(void)fclose(in);
+	return strncmp(name, site.dir, strlen(site.dir)) == 0;
+}
+
+/* What all programs of the site have together. */
+static int64_t
+all_memory(void)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	int64_t sum = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+		    is_ours(entry->d_name))
+			sum += own_memory(entry->d_name);
+	(void)closedir(dir);
+	return sum;
+}
+
+struct flood {
+	int i;             /* which of the flood's browsers */
+	int statuses[600]; /* how often each was answered */
+};
+
+/* Tries to log in as people who are not there, each time from elsewhere. */
+static void *
+flood(void *arg)
+{
+	struct flood *f = arg;
+	struct browser b;
+	char from[64];
+	const char *const headers[] = { from, "Sec-Fetch-Site: same-origin",
+		NULL };
+	int i;
+
+	browser_open(&b, &site);
+	b.headers = headers;
+	for (i = 0; i < FLOOD_TRIES; i++) {
+		(void)snprintf(
+		    from, sizeof(from), "X-Forwarded-For: 10.0.%d.%d", f->i, i);
+		browser_ask(&b, "login");
+		browser_submit(&b, "login",
+		    "email=x%d-%d@customer.example&password=%s", f->i, i,
+		    OTHER_SENT);
+		if (b.answer.status > 0 && b.answer.status < 600)
+			f->statuses[b.answer.status]++;
+	}
+	browser_close(&b);
+	return NULL;
+}
+
+START_TEST(a_flood_leaves_memory_and_the_api)
+{
+	static struct flood floods[FLOOD];
+	static const struct timespec pause = { 0, 5000000 };
+	pthread_t threads[FLOOD];
+	char key[KEY_TEXT_LEN];
+	int64_t most = 0, now;
+	int i, tried = 0, busy = 0;
+
+	site_key(&site, KNOWN, key);
+	for (i = 0; i < FLOOD; i++) {
+		floods[i].i = i;
+		ck_assert_int_eq(
+		    pthread_create(&threads[i], NULL, flood, &floods[i]), 0);
+	}
+	for (i = 0; i < FLOOD; i++) {
+		struct answer answer;
+		int j;
+
+		api_call(&site, &answer, "key=%s&action=balance", key);
+		ck_assert_int_eq(answer.status, 200);
+		ck_assert_ptr_nonnull(strstr(answer.body, "\"balance\""));
+		answer_clear(&answer);
+		for (j = 0; j < 4; j++) {
+			now = all_memory();
+			if (now > most)
+				most = now;
+			(void)nanosleep(&pause, NULL);
+		}
+	}
+	for (i = 0; i < FLOOD; i++) {
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+		tried += floods[i].statuses[422];
+		busy += floods[i].statuses[503];
+	}
+	/* Nothing else was answered, and at least one was looked at. */
+	ck_assert_int_eq(tried + busy, FLOOD * FLOOD_TRIES);
+	ck_assert_int_gt(tried, 0);
+	ck_assert_int_gt(most, INT64_C(20) << 20);
+	ck_assert_msg(
+	    most <= INT64_C(150) << 20, "%lld bytes", (long long)most);
+}
+END_TEST
+
 START_TEST(nothing_that_is_sent_becomes_markup_or_sql)
 {
 	static const struct {
@@ -933,6 +1075,7 @@ make_suite(void)
 	Suite *s = suite_create("login");
 	TCase *tc = tcase_create("login");
 	TCase *closed = tcase_create("closed");
+	TCase *proxy = tcase_create("proxy");
 
 	tcase_add_checked_fixture(tc, setup_usual, teardown);
 	tcase_add_test(tc, the_right_password_logs_in);
@@ -964,6 +1107,9 @@ make_suite(void)
 	tcase_add_checked_fixture(closed, setup_closed, teardown);
 	tcase_add_test(closed, sign_up_can_be_closed);
 	suite_add_tcase(s, closed);
+	tcase_add_checked_fixture(proxy, setup_proxy, teardown);
+	tcase_add_test(proxy, a_flood_leaves_memory_and_the_api);
+	suite_add_tcase(s, proxy);
 	return s;
 }
 

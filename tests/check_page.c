@@ -932,6 +932,9 @@ START_TEST(a_form_that_fails_is_answered_by_a_page)
 		else
 			ck_assert_ptr_null(retry);
 		ck_assert_int_eq(
+		    browser_sees(&browser, "possible in 77 seconds."),
+		    ends[i].status == 429);
+		ck_assert_int_eq(
 		    answer_header(&browser.answer, "X-Incident") != NULL,
 		    ends[i].status == 500);
 		if (ends[i].status == 500)
