@@ -115,8 +115,8 @@ DEPS_RUN = $(DEPS_BUILD) apache2-bin curl \
 # A Node that is there already, from wherever, is good enough.
 DEPS_CHECK = $(DEPS_RUN) libapache2-mod-fcgid nginx nginx-common \
 	lighttpd spawn-fcgi check clang libclang-rt-14-dev \
-	procps mandoc python3 php-cli php-sqlite3 libssl-dev libqrcodegen-dev \
-	chromium chromium-driver python3-selenium \
+	procps mandoc python3 python3-html5lib php-cli php-sqlite3 libssl-dev \
+	libqrcodegen-dev chromium chromium-driver python3-selenium \
 	$(if $(shell command -v npm || :),,nodejs npm)
 DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck \
 	check mandoc shellcheck
@@ -314,12 +314,10 @@ install: all $(READYBIN) $(READYCGI) $(READYDASHBOARD)
 	install -m 0644 cgi-bin/.htaccess $(DESTDIR)$(CGIBIN)
 	test '$(FASTCGI)' != no || sed -i '/mod_fcgid/,/^<\/IfModule>/d' \
 		$(DESTDIR)$(CGIBIN)/.htaccess
-	install -m 0644 $(filter-out %/index.html,$(wildcard htdocs/*.*)) \
-		$(DESTDIR)$(HTDOCS)
-	@# A front page or rules of the site's own are kept.
-	for f in index.html .htaccess; do \
-		test -e $(DESTDIR)$(HTDOCS)/$$f || \
-		install -m 0644 htdocs/$$f $(DESTDIR)$(HTDOCS); done
+	install -m 0644 $(wildcard htdocs/*.*) $(DESTDIR)$(HTDOCS)
+	@# Rules of the site's own are kept.
+	test -e $(DESTDIR)$(HTDOCS)/.htaccess || \
+		install -m 0644 htdocs/.htaccess $(DESTDIR)$(HTDOCS)
 	install -m 0644 $(wildcard htdocs/developers/*.*) \
 		$(DESTDIR)$(HTDOCS)/developers
 	install -m 0644 $(wildcard htdocs/developers/examples/*) \
@@ -335,8 +333,8 @@ uninstall:
 		$(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(BIN))) \
 		$(patsubst htdocs/%,$(DESTDIR)$(HTDOCS)/%,$(wildcard \
 			htdocs/developers/*.* htdocs/developers/examples/*)) \
-		$(addprefix $(DESTDIR)$(HTDOCS)/,$(notdir $(filter-out \
-			%/index.html,$(wildcard htdocs/*.*)))) \
+		$(addprefix $(DESTDIR)$(HTDOCS)/,$(notdir \
+			$(wildcard htdocs/*.*))) \
 		$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard bin/*.1))) \
 		$(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(wildcard bin/*.5))) \
 		$(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(wildcard bin/*.8)))
@@ -417,10 +415,18 @@ $(BUILD)/tests/fuzz_key: lib/api_key.c lib/db.c lib/gate.c lib/log.c lib/secret.
 $(BUILD)/tests/fuzz_amount: lib/money.c lib/number.c
 $(BUILD)/tests/fuzz_csv: lib/csv.c lib/log.c
 $(BUILD)/tests/fuzz_guard: lib/guard.c tests/guard_public.h
+$(BUILD)/tests/fuzz_password: lib/password_check.c lib/password_words.c \
+	lib/text.c lib/log.c lib/secret.c
+$(BUILD)/tests/fuzz_phc: lib/phc.c lib/base64.c lib/number.c lib/log.c \
+	lib/secret.c
 $(BUILD)/tests/fuzz_pool: lib/pool.c
+$(BUILD)/tests/fuzz_session: lib/session.c lib/mail_token.c lib/text.c \
+	lib/db.c lib/gate.c lib/migrate.c lib/log.c lib/secret.c \
+	$(BUILD)/gen/people_migrations.c
 $(BUILD)/tests/fuzz_template: lib/log.c lib/template.c lib/template_file.c \
-	lib/template_html.c lib/template_parse.c lib/text.c
+	lib/template_html.c lib/template_parse.c lib/text.c tests/skeleton.c
 $(BUILD)/tests/fuzz_text: lib/number.c lib/text.c lib/timestamp.c
+$(BUILD)/tests/fuzz_totp: lib/totp.c lib/log.c lib/secret.c
 $(BUILD)/tests/fuzz_url: lib/number.c lib/url.c
 $(BUILD)/tests/fuzz_url: FUZZLIBS = -lcurl
 

@@ -20,11 +20,9 @@ account_balance(
 
 /* by the account's id, though it is called account.id */
 static const char SQL_FIND[] =
-    "SELECT account.email, account.name, account.balance_nano,"
-    " account.created_at, account.suspended_at IS NOT NULL,"
-    " tier.calls_per_minute"
-    " FROM account JOIN tier ON tier.id = account.tier_id"
-    " WHERE account.id = $1 AND account.closed_at IS NULL";
+    "SELECT email, name, balance_nano, created_at, suspended_at IS NOT NULL,"
+    " (SELECT calls_per_minute FROM tier WHERE tier.id = tier_id)"
+    " FROM account WHERE id = $1 AND closed_at IS NULL";
 
 enum rc
 account_find(struct db *db, struct caller *caller, struct account *account)

@@ -11,6 +11,8 @@ static const char SQL_LOOK[] =
     "SELECT balance_nano,"
     " (SELECT COUNT(*) FROM orders"
     "  WHERE account_id = $1 AND status < 4),"
+    " (SELECT COUNT(*) FROM money_request"
+    "  WHERE account_id = $1 AND status = 1),"
     " (SELECT COUNT(*) FROM api_key"
     "  WHERE account_id = $1 AND revoked_at IS NULL),"
     " (SELECT COUNT(*) FROM webhook"
@@ -30,8 +32,9 @@ account_close_look(
 		goto out;
 	left->balance_nano = db_int(rows, 0);
 	left->open_orders = db_int(rows, 1);
-	left->active_keys = db_int(rows, 2);
-	left->webhooks = db_int(rows, 3);
+	left->open_requests = db_int(rows, 2);
+	left->active_keys = db_int(rows, 3);
+	left->webhooks = db_int(rows, 4);
 out:
 	db_done(&rows);
 	return rc;
@@ -59,8 +62,8 @@ account_close(struct db *db, const struct caller *caller, int64_t leave_nano,
 	enum rc rc;
 
 	rc = account_close_look(db, caller, left);
-	if (rc == RC_OK &&
-	    (left->open_orders > 0 || left->balance_nano != leave_nano))
+	if (rc == RC_OK && (left->open_orders > 0 || left->open_requests > 0 ||
+			       left->balance_nano != leave_nano))
 		rc = RC_LIMITED;
 	if (rc == RC_OK)
 		rc = db_run(db, SQL_CLOSE, DB_ARGS(DB_INT(now), account));

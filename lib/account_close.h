@@ -18,7 +18,8 @@
 /* What closing an account would leave behind. */
 struct account_left {
 	int64_t balance_nano;
-	int64_t open_orders; /* that may still cost or give back money */
+	int64_t open_orders;   /* that may still give back money */
+	int64_t open_requests; /* of deposits and withdrawals, likewise */
 	int64_t active_keys;
 	int64_t webhooks;
 };
@@ -34,9 +35,10 @@ enum rc account_close_look(
  * Closes the caller's account, inside a write transaction: suspended, every
  * key revoked, every webhook removed with what was on its way.  What is in
  * the wallet stays there for the operator to pay out.  RC_LIMITED, with
- * nothing changed, while there are open orders, or a balance that is not
- * exactly leave_nano: the owner has to name what is left, and may not have
- * seen what came in meanwhile.  *left tells why.  RC_NOT_FOUND likewise.
+ * nothing changed, while there are open orders or requests, or a balance
+ * that is not exactly leave_nano: the owner has to name what is left, and
+ * may not have seen what came in meanwhile.  *left tells why.  RC_NOT_FOUND
+ * likewise.
  */
 enum rc account_close(struct db *db, const struct caller *caller,
     int64_t leave_nano, int64_t now, struct account_left *left);

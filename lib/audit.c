@@ -12,8 +12,8 @@ static const char *const words[AUDIT_WHATS] = {
 	[AUDIT_LOGIN] = "Logged in",
 	[AUDIT_LOGIN_FAILED] = "Log-in with a wrong password",
 	[AUDIT_SECOND_FAILED] = "Log-in with a wrong second factor",
-	[AUDIT_AGAIN_FAILED] = "Wrong password or second factor before a "
-			       "change",
+	[AUDIT_AGAIN_FAILED] =
+	    "Change refused: wrong password or second factor",
 	[AUDIT_RECOVERY_USED] = "Recovery code used",
 	[AUDIT_LOGOUT] = "Logged out",
 	[AUDIT_PASSWORD] = "Password changed",

@@ -71,7 +71,10 @@ enum rc catalog_search(struct db *db, const struct catalog_filter *filter,
 enum rc catalog_show(struct db *db, int64_t id,
     enum rc (*show)(void *arg, const struct service *service), void *arg);
 
-/* Calls each for the categories of active services, by name. */
+/*
+ * Calls each for the categories of active services, by name: for
+ * CATALOG_CATEGORIES_MAX of them at most.  RC_FAIL (logged) without memory.
+ */
 enum rc catalog_categories(struct db *db,
     enum rc (*each)(void *arg, const char *category, int64_t nservices),
     void *arg);

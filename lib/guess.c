@@ -8,9 +8,11 @@
  */
 #include "guess.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "people.h"
+#include "text.h"
 
 /* A byte of enum guess_kind, then whom it is about. */
 enum { SUBJECT_LEN = 17 };
@@ -27,6 +29,7 @@ static const struct {
 	[GUESS_AGAIN] = { GUESS_FREE, 15, GUESS_DELAY_MAX, 0 },
 	[GUESS_MAIL_TO] = { 3, 60, GUESS_KEEP - 1, 0 },
 	[GUESS_MAIL_FROM] = { 20, 15, GUESS_DELAY_MAX, 1 },
+	[GUESS_TRANSFER] = { GUESS_FREE, 15, GUESS_DELAY_MAX, 0 },
 };
 
 enum rc
@@ -34,11 +37,16 @@ guess_email(struct guess *guess, enum guess_kind kind,
     const struct pepper *pepper, const char *email)
 {
 	unsigned char mac[SECRET_HASH_LEN];
+	char text[TEXT_EMAIL_MAX + 8];
 	enum rc rc;
+	int n;
 
 	memset(guess, 0, sizeof(*guess));
 	guess->kind = kind;
-	rc = secret_hmac(pepper, email, strlen(email), mac);
+	n = snprintf(text, sizeof(text), "guess:%s", email);
+	if (n < 0 || (size_t)n >= sizeof(text))
+		return RC_INVALID;
+	rc = secret_hmac(pepper, text, (size_t)n, mac);
 	if (rc == RC_OK) {
 		guess->subject_len = sizeof(guess->subject);
 		memcpy(guess->subject, mac, sizeof(guess->subject));

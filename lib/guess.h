@@ -29,6 +29,7 @@ enum guess_kind {
 	GUESS_AGAIN,        /* an account's password and factor, once more */
 	GUESS_MAIL_TO,      /* mails that anybody can have sent to one */
 	GUESS_MAIL_FROM,    /* the same, by address of the network */
+	GUESS_TRANSFER, /* an account's receivers of money, and their codes */
 	GUESS_KINDS
 };
 
@@ -52,7 +53,7 @@ struct guess {
 /*
  * Name a counter: by an e-mail address in lower case (kept as an HMAC), an
  * account, an address of the network (all of an IPv4 one, the /64 of an IPv6
- * one).
+ * one).  RC_INVALID for what is too long for an e-mail address.
  */
 enum rc guess_email(struct guess *guess, enum guess_kind kind,
     const struct pepper *pepper, const char *email);

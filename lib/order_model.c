@@ -67,11 +67,14 @@ order_model(const struct order_item *order)
 	char created[TIMESTAMP_LEN], updated[TIMESTAMP_LEN];
 	char requested[TIMESTAMP_LEN];
 	char price[MONEY_TEXT_LEN], charge[MONEY_TEXT_LEN];
+	int64_t price_nano = 0;
 	int is_open = order->status < ORDER_COMPLETED;
 	int is_done =
 	    order->status == ORDER_COMPLETED || order->status == ORDER_PARTIAL;
 	json_t *model;
 
+	/* It fitted when the order was placed. */
+	(void)money_charge(order->price_micro, order->quantity, &price_nano);
 	model = json_pack("{s:I, s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:I,"
 			  " s:I, s:I, s:s, s:s, s:s, s:s, s:s?, s:b, s:b, s:b,"
 			  " s:b, s:o}",
@@ -84,7 +87,7 @@ order_model(const struct order_item *order)
 	    (json_int_t)(order->quantity - order->remains), "percent",
 	    (json_int_t)percent(order), "start_count",
 	    (json_int_t)order->start_count, "price",
-	    money_format_rate(order->price_micro, price), "charge",
+	    money_format(price_nano, price), "charge",
 	    money_format(order->charge_nano, charge), "created",
 	    timestamp_format(order->created_at, created), "updated",
 	    timestamp_format(order->updated_at, updated), "cancel_requested",

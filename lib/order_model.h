@@ -12,11 +12,11 @@
 
 /*
  * A new model of an order: id, service_id, service, category, status, tone
- * (the class of its tag), link, quantity,
- * remains, delivered, percent, start_count, price, charge, created, updated,
- * cancel_requested, is_open, may_cancel, may_refill, on_sale and details, a
- * list of {name, value}.  What an order does not have is null.  NULL
- * (logged) without memory.
+ * (the class of its tag), link, quantity, remains, delivered, percent,
+ * start_count, price (of all pieces), charge (after refunds), created,
+ * updated, cancel_requested, is_open, may_cancel, may_refill, on_sale and
+ * details, a list of {name, value}.  What an order does not have is null.
+ * NULL (logged) without memory.
  */
 json_t *order_model(const struct order_item *order);
 

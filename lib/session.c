@@ -40,7 +40,6 @@ is_over(const struct session *session, int64_t now)
 
 	return now - session->created_at >= max ||
 	       now - session->seen_at >= SESSION_IDLE ||
-	       session->created_at > now + PEOPLE_CLOCK_SLACK ||
 	       session->seen_at > now + PEOPLE_CLOCK_SLACK;
 }
 

@@ -555,6 +555,7 @@ template_render(const struct templates *templates,
 		    template->name, page.why);
 		free(text);
 		text = NULL;
+		len = 0;
 		page_clear(&page);
 		rc = make_page(&page, template, model, &text, &len);
 	}
@@ -566,6 +567,9 @@ template_render(const struct templates *templates,
 		    "cannot make the page %s: out of memory", template->name);
 		rc = RC_FAIL;
 	}
+	/* A new key is shown on a page. */
+	if (text != NULL)
+		explicit_bzero(text, len);
 	free(text);
 	page_clear(&page);
 	return rc == RC_OK ? RC_OK : RC_FAIL;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@ struct check {
 	void *arg;
 	const char *name; /* of the template at hand */
 	int is_tried;     /* a page of it, and that was not good */
+	size_t ntokens;   /* partials that put a form's token there */
 };
 
 static void
@@ -60,9 +62,10 @@ find_builtin(const char *name)
 static enum rc
 check_partial(void *arg, const char *name, int line)
 {
-	const struct check *check = arg;
+	struct check *check = arg;
 	char path[FILE_NAME_MAX], why[2 * TEMPLATE_WHY_LEN];
 
+	check->ntokens += strcmp(name, "form") == 0;
 	(void)snprintf(path, sizeof(path), "layout/%s", name);
 	if (find_builtin(path) != NULL)
 		return RC_OK;
@@ -112,6 +115,19 @@ try_page(struct check *check, const struct template *template)
 		(void)fclose(out);
 }
 
+/* How many forms of a template are posted. */
+static size_t
+count_posts(const struct template *template)
+{
+	static const char post[] = "method=\"post\"";
+	size_t n = 0, i;
+
+	for (i = 0; i + sizeof(post) - 1 <= template->len; i++)
+		n += strncasecmp(template->text + i, post, sizeof(post) - 1) ==
+		     0;
+	return n;
+}
+
 /* Looks at a template that could be read. */
 static enum rc
 check_text(struct check *check, const struct template *template)
@@ -123,6 +139,8 @@ check_text(struct check *check, const struct template *template)
 		tell(check, fault.line, fault.why);
 	if (rc == RC_OK)
 		rc = template_partials(template, check_partial, check);
+	if (rc == RC_OK && count_posts(template) > check->ntokens)
+		tell(check, 0, "a form without {{> form}}, which is refused");
 	return rc == RC_INVALID ? RC_OK : rc;
 }
 
@@ -146,7 +164,8 @@ static enum rc
 check_file(const struct check *check, const char *name)
 {
 	struct counter counter = { check, 0 };
-	struct check own = { check->dir, check->fd, count, &counter, name, 0 };
+	struct check own = { check->dir, check->fd, count, &counter, name, 0,
+		0 };
 	const struct template *builtin = find_builtin(name);
 	struct template template = { name, NULL, 0 };
 	struct template_fault fault = { 0 };
@@ -215,7 +234,7 @@ template_site_check(const char *dir,
     void (*found)(void *arg, const struct template_site_fault *fault),
     void *arg, size_t *nfiles)
 {
-	struct check check = { dir, -1, found, arg, "", 0 };
+	struct check check = { dir, -1, found, arg, "", 0, 0 };
 	struct template_fault fault = { 0 };
 	enum rc rc = RC_OK;
 	size_t i;
@@ -236,12 +255,13 @@ template_site_check_builtin(
     void (*found)(void *arg, const struct template_site_fault *fault),
     void *arg, size_t *nfiles)
 {
-	struct check check = { NULL, -1, found, arg, "", 0 };
+	struct check check = { NULL, -1, found, arg, "", 0, 0 };
 	enum rc rc = RC_OK;
 
 	for (*nfiles = 0; rc == RC_OK && template_all[*nfiles] != NULL;
 	     ++*nfiles) {
 		check.name = template_all[*nfiles]->name;
+		check.ntokens = 0;
 		rc = check_text(&check, template_all[*nfiles]);
 	}
 	return rc;

@@ -140,6 +140,24 @@ START_TEST(open_orders_stand_in_the_way)
 }
 END_TEST
 
+START_TEST(requests_without_an_answer_stand_in_the_way)
+{
+	struct account_left left;
+
+	fixture_sql("INSERT INTO money_request (account_id, kind, status,"
+		    " amount_nano, how, created_at, updated_at)"
+		    " VALUES (%lld, 2, 1, 5, 'x', 1, 1)",
+	    (long long)fx.one.account_id);
+	ck_assert_int_eq(
+	    close_leaving(&fx.one, FIXTURE_BALANCE, &left), RC_LIMITED);
+	ck_assert_int_eq(left.open_requests, 1);
+	ck_assert_int_eq(
+	    close_leaving(&fx.two, FIXTURE_BALANCE_2, &left), RC_OK);
+	fixture_sql("UPDATE money_request SET status = 3");
+	ck_assert_int_eq(close_leaving(&fx.one, FIXTURE_BALANCE, &left), RC_OK);
+}
+END_TEST
+
 START_TEST(a_balance_that_was_not_named_stands_in_the_way)
 {
 	static const int64_t off[] = { -FIXTURE_BALANCE, -1, 1 };
@@ -215,6 +233,7 @@ make_suite(void)
 	tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
 	tcase_add_test(tc, nothing_of_a_closed_account_works);
 	tcase_add_test(tc, open_orders_stand_in_the_way);
+	tcase_add_test(tc, requests_without_an_answer_stand_in_the_way);
 	tcase_add_test(tc, a_balance_that_was_not_named_stands_in_the_way);
 	tcase_add_test(tc, closing_is_done_once);
 	tcase_add_test(tc, the_operator_opens_it_again_without_keys);

@@ -24,12 +24,14 @@
 #include "fixture.h"
 #include "funds.h"
 #include "ledger.h"
+#include "login.h"
 #include "migrate.h"
 #include "order.h"
 #include "order_admin.h"
 #include "rate.h"
 #include "refill.h"
 #include "refill_admin.h"
+#include "site.h"
 #include "suite.h"
 #include "webhook.h"
 
@@ -887,6 +889,250 @@ START_TEST(a_fault_while_counting_is_over_with_the_next_call)
 }
 END_TEST
 
+/* --- people --------------------------------------------------------------- */
+
+/* What the people's work is about. */
+static struct {
+	struct people people;
+	struct session session;
+	struct login_from from;
+	struct login_result result;
+	struct login_codes codes;
+	struct mail_token_text text;
+	unsigned char secret[TOTP_SECRET_LEN];
+	char code[TOTP_DIGITS + 1];
+	char email[64], old[TEXT_EMAIL_MAX + 1];
+	struct session_token token;
+} who;
+
+/* A session of the first account, and a later time than before. */
+static void
+prepare_session(enum session_stage stage, int n)
+{
+	static const unsigned char address[16] = { [15] = 1 };
+
+	who.from = (struct login_from){ address, "::1", "test",
+		FIXTURE_NOW + (int64_t)n * 120 };
+	fixture_sql("DELETE FROM guess");
+	fixture_people_begin();
+	ck_assert_int_eq(session_start(fx.people.db, fx.one.account_id, stage,
+			     "::1", "", who.from.now, &who.session, &who.token),
+	    RC_OK);
+	fixture_people_commit();
+}
+
+static void
+prepare_second_on(int n)
+{
+	prepare_session(SESSION_FULL, n);
+	fixture_sql("DELETE FROM recovery_code");
+	fixture_sql("DELETE FROM second_factor");
+	ck_assert_int_eq(
+	    login_second_start(&fx.people, &fx.one, who.from.now, who.secret),
+	    RC_OK);
+	ck_assert_int_eq(
+	    totp_code(who.secret, who.from.now / TOTP_STEP, who.code), RC_OK);
+}
+
+static enum rc
+run_second_on(void)
+{
+	return login_second_on(&who.people, &who.session, who.code, TOTP_DIGITS,
+	    &who.from, &who.codes, &who.result);
+}
+
+static void
+prepare_second(int n)
+{
+	prepare_second_on(n);
+	ck_assert_int_eq(login_second_on(&fx.people, &who.session, who.code,
+			     TOTP_DIGITS, &who.from, &who.codes, &who.result),
+	    RC_OK);
+	memset(&who.codes, 0, sizeof(who.codes));
+	prepare_session(SESSION_PASSWORD, n);
+	who.from.now += TOTP_STEP;
+	ck_assert_int_eq(
+	    totp_code(who.secret, who.from.now / TOTP_STEP, who.code), RC_OK);
+}
+
+static enum rc
+run_second(void)
+{
+	return login_second(&who.people, &who.session, who.code, TOTP_DIGITS,
+	    &who.from, &who.result);
+}
+
+static void
+prepare_codes(int n)
+{
+	prepare_second(n);
+	prepare_session(SESSION_FULL, n);
+}
+
+static enum rc
+run_codes(void)
+{
+	return login_codes_new(
+	    &who.people, &who.session, &who.from, &who.codes, &who.result);
+}
+
+static void
+prepare_sign_up(int n)
+{
+	prepare_session(SESSION_FULL, n);
+	(void)snprintf(who.email, sizeof(who.email), "n%d@example.test", n);
+}
+
+static enum rc
+run_sign_up(void)
+{
+	return login_sign_up(
+	    &who.people, who.email, "Jo", &who.from, &who.text, &who.result);
+}
+
+static void
+prepare_email(int n)
+{
+	prepare_sign_up(n);
+	ck_assert_int_eq(login_email_ask(&fx.people, &who.session, who.email,
+			     &who.from, &who.text, &who.result),
+	    RC_OK);
+}
+
+static enum rc
+run_email(void)
+{
+	return login_email_change(&who.people, who.text.s, MAIL_TOKEN_LEN,
+	    who.session.id, &who.from, who.old, &who.result);
+}
+
+static void
+prepare_logout(int n)
+{
+	prepare_session(SESSION_FULL, n);
+}
+
+static enum rc
+run_logout(void)
+{
+	return login_out(&who.people, &who.session, &who.from);
+}
+
+static enum rc
+run_find(void)
+{
+	struct session found;
+	enum rc rc;
+
+	rc = session_find(who.people.db, who.token.s, SESSION_TOKEN_LEN,
+	    who.from.now + SESSION_SEEN_EVERY, &found);
+	/* Check itself allocates: this tells it without. */
+	if (found.id != (rc == RC_OK ? who.session.id : 0))
+		return RC_LIMITED;
+	return rc;
+}
+
+static const struct {
+	const char *name;
+	void (*prepare)(int n);
+	enum rc (*run)(void);
+	int keeps_text; /* the token is what it was called with */
+} people_works[] = {
+	{ "turning the second factor on", prepare_second_on, run_second_on, 0 },
+	{ "completing a log-in", prepare_second, run_second, 0 },
+	{ "making recovery codes", prepare_codes, run_codes, 0 },
+	{ "signing up", prepare_sign_up, run_sign_up, 0 },
+	{ "changing an address", prepare_email, run_email, 1 },
+	{ "logging out", prepare_logout, run_logout, 0 },
+	{ "finding a session", prepare_logout, run_find, 0 },
+};
+
+enum { PEOPLE_WORKS = ROWS(people_works) };
+
+/* Opens both databases, works and closes. */
+static enum rc
+run_people(int work)
+{
+	struct db *db = NULL;
+	enum rc rc;
+
+	memset(&who.result, 0, sizeof(who.result));
+	memset(&who.people, 0, sizeof(who.people));
+	rc = db_open(fx.path, 0, FIXTURE_BUSY_MS, &db);
+	if (rc == RC_OK)
+		rc = people_open(&fx.config, db, &who.people);
+	if (rc == RC_OK)
+		rc = people_works[work].run();
+	people_close(&who.people);
+	db_close(db);
+	return rc;
+}
+
+static void
+no_fault(void *arg, const struct site_fault *found)
+{
+	ck_abort_msg("%s: %s %lld: %s", (const char *)arg, found->check,
+	    (long long)found->id, found->what);
+}
+
+/* Whatever fails, nobody gets anything by it, and nothing is half done. */
+START_TEST(a_fault_gives_nobody_a_token)
+{
+	const struct mode *mode = &modes[_i % MODES];
+	int n, work = _i / MODES;
+	const char *name = people_works[work].name;
+	int64_t nfaults = 0;
+	enum rc rc;
+
+	if (mode->crash)
+		return;
+	for (n = 1; n <= STEPS_MAX; n++) {
+		memset(&who.codes, 0, sizeof(who.codes));
+		people_works[work].prepare(n);
+		fault.left = n;
+		fault.struck = fault.cut = 0;
+		fault.mode = mode;
+		rc = run_people(work);
+		fault.mode = NULL;
+		ck_assert_msg(rc == RC_OK || rc == RC_BUSY || rc == RC_FAIL,
+		    "%s, %s, step %d: result %d", name, mode->name, n, (int)rc);
+		if (rc != RC_OK) {
+			ck_assert_str_eq(who.result.token.s, "");
+			ck_assert_str_eq(who.codes.code[0], "");
+			ck_assert(people_works[work].keeps_text ||
+				  who.text.s[0] == '\0');
+		}
+		ck_assert_int_eq(
+		    site_check_people(fx.people.db, fx.db, no_fault,
+			(void *)(uintptr_t)name, &nfaults),
+		    RC_OK);
+		/* Once more: it works, unless it was done after all. */
+		if (rc != RC_OK) {
+			rc = run_people(work);
+			ck_assert_msg(
+			    rc == RC_OK ||
+				(fault.cut && rc != RC_BUSY && rc != RC_FAIL),
+			    "%s, %s, step %d: then %d", name, mode->name, n,
+			    (int)rc);
+		}
+		memset(&who.text, 0, sizeof(who.text));
+		if (!fault.struck)
+			break;
+	}
+	ck_assert_int_gt(n, 1);
+	ck_assert_int_le(n, STEPS_MAX);
+}
+END_TEST
+
+static void
+setup_people(void)
+{
+	fault.mode = NULL;
+	take_allocators();
+	register_shim();
+	fixture_people_setup();
+}
+
 static void
 setup(void)
 {
@@ -909,6 +1155,12 @@ make_suite(void)
 	    tc, a_fault_while_migrating_is_made_good_by_the_next_run, 0, MODES);
 	tcase_add_loop_test(
 	    tc, a_fault_while_counting_is_over_with_the_next_call, 0, MODES);
+	suite_add_tcase(suite, tc);
+
+	tc = tcase_create("people");
+	tcase_add_checked_fixture(tc, setup_people, fixture_teardown);
+	tcase_add_loop_test(
+	    tc, a_fault_gives_nobody_a_token, 0, PEOPLE_WORKS * MODES);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

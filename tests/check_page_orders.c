@@ -402,7 +402,7 @@ START_TEST(many_are_priced_and_each_is_placed_once)
 	must_be(&one, 200);
 	/* 0.9000123 and 14.90 */
 	must_see(&one, "<strong>15.8000123 USD</strong>");
-	must_see(&one, "3 lines cannot be placed as they are");
+	must_see(&one, "cannot be placed as they are: 3.");
 	must_see(&one, "Quantity less than minimal 10");
 	must_see(&one, "You have active order with this link");
 	must_see(&one, "&lt;script&gt;alert(1)|&quot;x|&#39;");
@@ -413,7 +413,7 @@ START_TEST(many_are_priced_and_each_is_placed_once)
 	/* The format's doubled signs are single ones in a body. */
 	browser_submit(&one, "place", LINES);
 	must_be(&one, 200);
-	must_see(&one, "2 orders are placed. 3 lines are not.");
+	must_see(&one, "Placed: 2. Not placed: 3.");
 	must_see(&one, "<a href=\"order?id=2\">Order 2</a>");
 	ck_assert_int_eq(count("SELECT COUNT(*) FROM orders"), 2);
 	ck_assert_int_eq(
@@ -433,7 +433,7 @@ START_TEST(many_sent_again_are_not_placed_again)
 	ck_assert(browser_hidden(&one, "place", hidden));
 	(void)snprintf(body, sizeof(body), "%s&%s", hidden, text);
 	browser_send(&one, "mass", body);
-	must_see(&one, "2 orders are placed.");
+	must_see(&one, "Placed: 2.");
 	browser_send(&one, "mass", body);
 	must_be(&one, 303);
 	browser_follow(&one);

@@ -506,7 +506,7 @@ END_TEST
 static const char *
 slot(int i)
 {
-	char name[16];
+	char name[32];
 
 	(void)snprintf(name, sizeof(name), PASSWORD_SLOT_NAME "%d", i);
 	return fixture_path(name);

@@ -424,7 +424,8 @@ START_TEST(latchkey_leaves_all_files_the_owners)
 {
 	static const char *const files[] = { "new/data", "new/data/" DB_NAME,
 		"new/data/pepper", "new/data/" DB_NAME ".gate",
-		"new/data/" DB_NAME "-journal" };
+		"new/data/" DB_NAME "-journal", "new/own", "new/own/layout",
+		"new/own/layout/head.html" };
 	char conf[SITE_PATH_LEN + 64];
 	struct stat st;
 	int i;
@@ -441,6 +442,9 @@ START_TEST(latchkey_leaves_all_files_the_owners)
 	free(site_latchkey_ok(
 	    &site, "-c", conf, "account", "add", "one@example.test", NULL));
 	free(site_latchkey_ok(&site, "-c", conf, "credit", "1", "5", NULL));
+	if (_i == 0)
+		free(site_latchkey_ok(&site, "-c", conf, "templates", "export",
+		    in_site("new/own"), "layout/head", NULL));
 	for (i = 0; i < ROWS(files); i++)
 		if (stat(in_site(files[i]), &st) == 0)
 			ck_assert_msg(st.st_uid == NOBODY, "%s is %d's",

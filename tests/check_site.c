@@ -16,10 +16,12 @@
 
 #include "fixture.h"
 #include "funds.h"
+#include "money_request_admin.h"
 #include "order.h"
 #include "order_admin.h"
 #include "refill.h"
 #include "suite.h"
+#include "transfer.h"
 #include "webhook.h"
 
 /* Webhook 1, of the first account, is told everything. */
@@ -38,6 +40,46 @@ add_webhook(void)
 	    RC_OK);
 	fixture_commit();
 	ck_assert_int_eq(id, 1);
+}
+
+enum { TRANSFERRED = 9 };
+
+/*
+ * Requests 1 and 2 to pay in, the second confirmed; 3 to 5 to pay out, the
+ * fourth paid and the fifth rejected; and a transfer, the last transaction.
+ */
+static void
+make_requests(void)
+{
+	struct transfer transfer = { "two@example.test", NULL, TRANSFERRED,
+		NULL };
+	char code[TRANSFER_CODE_LEN + 1];
+	int64_t id, balance;
+	const char *what;
+
+	fixture_begin();
+	for (id = 0; id < 2;)
+		ck_assert_int_eq(money_request_deposit(fx.db, &fx.one, 5, "x",
+				     FIXTURE_NOW, &id, &what),
+		    RC_OK);
+	for (; id < 5;)
+		ck_assert_int_eq(money_request_withdraw(fx.db, &fx.one, 7, "x",
+				     FIXTURE_NOW, &id, &balance, &what),
+		    RC_OK);
+	for (id = 2; id <= 5; id++)
+		if (id != 3)
+			ck_assert_int_eq(
+			    money_request_admin_end(fx.db, id,
+				id == 5 ? MONEY_REQUEST_REJECTED
+					: MONEY_REQUEST_DONE,
+				"n", FIXTURE_CURRENCY, FIXTURE_NOW, &what),
+			    RC_OK);
+	ck_assert_int_eq(transfer_code(&fx.pepper, &fx.two, code), RC_OK);
+	transfer.code = code;
+	ck_assert_int_eq(transfer_send(fx.db, &fx.pepper, &fx.one, &transfer,
+			     FIXTURE_NOW, &balance, &what),
+	    RC_OK);
+	fixture_commit();
 }
 
 /*
@@ -68,6 +110,7 @@ setup(void)
 			    RC_OK);
 		fixture_commit();
 	}
+	make_requests();
 	fixture_sql("INSERT INTO refill (id, order_id, account_id, status,"
 		    " created_at, updated_at) VALUES (1, 4, 1, 1, 1, 1)");
 	/* So that statements may do what the damage needs. */
@@ -86,7 +129,7 @@ START_TEST(an_empty_site_has_no_fault)
 	fixture_sql("DELETE FROM refill; DELETE FROM order_move;"
 		    "DELETE FROM entry; DELETE FROM txn; DELETE FROM orders;"
 		    "DELETE FROM delivery; DELETE FROM event;"
-		    "DELETE FROM webhook;"
+		    "DELETE FROM webhook; DELETE FROM money_request;"
 		    "DELETE FROM account; DELETE FROM service");
 	ck_assert_str_eq(fixture_faults(), "");
 }
@@ -137,6 +180,52 @@ static const struct {
 	{ "INSERT INTO account (id, email, name, tier_id, balance_nano,"
 	  " created_at) VALUES (9, 'x@y', 'x', 1, 5, 1)",
 	    "balance:9" },
+	/* Accounts of a transaction */
+	{ "UPDATE entry SET ledger_id = -2 WHERE ledger_id = -1",
+	    "accounts:3" },
+	{ "UPDATE txn SET kind = 9 WHERE id = 1", "accounts:1" },
+	{ "UPDATE txn SET kind = 8 WHERE id = 1", "accounts:1" },
+	{ "UPDATE txn SET kind = 7 WHERE id = 1", "accounts:1" },
+	{ "UPDATE txn SET kind = 4 WHERE id = (SELECT MAX(id) FROM txn)",
+	    "accounts:" },
+	{ "UPDATE entry SET ledger_id = -5 WHERE ledger_id = 1 AND txn_id = 1",
+	    "accounts:1" },
+	/* Requests */
+	{ "UPDATE money_request SET status = 2 WHERE id = 1", "request:1" },
+	{ "UPDATE money_request SET status = 1 WHERE id = 2", "request:2" },
+	{ "UPDATE money_request SET status = 5 WHERE id = 1", "request:1" },
+	{ "UPDATE money_request SET kind = 3 WHERE id = 1", "request:1" },
+	{ "UPDATE money_request SET amount_nano = 6 WHERE id = 2",
+	    "request:2" },
+	{ "UPDATE money_request SET account_id = 2 WHERE id = 2", "request:2" },
+	{ "UPDATE money_request SET txn_id = NULL WHERE id = 2", "request:2" },
+	{ "UPDATE money_request SET txn_id = 3 WHERE id = 2", "request:2" },
+	{ "UPDATE money_request SET end_txn_id = 1 WHERE id = 2", "request:2" },
+	{ "UPDATE money_request SET status = 2 WHERE id = 3", "request:3" },
+	{ "UPDATE money_request SET status = 4 WHERE id = 3", "request:3" },
+	{ "UPDATE money_request SET amount_nano = 8 WHERE id = 3",
+	    "request:3" },
+	{ "UPDATE money_request SET txn_id = NULL WHERE id = 3", "request:3" },
+	{ "UPDATE money_request SET account_id = 2 WHERE id = 3", "request:3" },
+	{ "UPDATE money_request SET status = 3 WHERE id = 4", "request:4" },
+	{ "UPDATE money_request SET status = 1 WHERE id = 4", "request:4" },
+	{ "UPDATE money_request SET end_txn_id = NULL WHERE id = 4",
+	    "request:4" },
+	{ "UPDATE money_request SET end_txn_id = txn_id WHERE id = 4",
+	    "request:4" },
+	{ "UPDATE money_request SET status = 2 WHERE id = 5", "request:5" },
+	{ "UPDATE money_request SET end_txn_id ="
+	  " (SELECT end_txn_id FROM money_request WHERE id = 4) WHERE id = 5",
+	    "request:5" },
+	{ "UPDATE money_request SET txn_id ="
+	  " (SELECT txn_id FROM money_request WHERE id = 4) WHERE id = 3",
+	    "holding:" },
+	{ "DELETE FROM money_request WHERE id = 3", "holding:" },
+	{ "DELETE FROM money_request WHERE id = 5", "holding:" },
+	{ "INSERT INTO money_request SELECT 9, account_id, kind, status,"
+	  " amount_nano, how, note, txn_id, end_txn_id, 1, 1"
+	  " FROM money_request WHERE id = 2",
+	    "holding:" },
 	/* Debits */
 	{ "INSERT INTO orders (id, account_id, service_id, status, quantity,"
 	  " remains, price_micro, charge_nano, created_at, updated_at)"
@@ -386,7 +475,8 @@ START_TEST(a_backup_is_the_whole_site)
 	db_close(fx.db);
 	ck_assert_int_eq(db_open(path, 0, FIXTURE_BUSY_MS, &fx.db), RC_OK);
 	ck_assert_str_eq(fixture_faults(), "");
-	ck_assert_int_eq(fixture_balance(&fx.two), FIXTURE_BALANCE_2);
+	ck_assert_int_eq(
+	    fixture_balance(&fx.two), FIXTURE_BALANCE_2 + TRANSFERRED);
 	free(path);
 }
 END_TEST
@@ -458,6 +548,167 @@ START_TEST(a_check_of_the_live_file_as_a_copy_leaves_its_gate)
 }
 END_TEST
 
+/* --- people --------------------------------------------------------------- */
+
+#define HASH "randomblob(32)"
+#define PHC "'$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA'"
+#define FACTOR "INSERT INTO second_factor VALUES (1, randomblob(49), 1, 1, 1);"
+
+/* Damage, and the one fault that is found: "check:id". */
+static const struct {
+	const char *sql, *fault;
+} people_damages[] = {
+	{ "SELECT 1", "" },
+	{ "INSERT INTO person (account_id, password, password_at)"
+	  " VALUES (1, " PHC ", 1)",
+	    "" },
+	{ FACTOR "INSERT INTO recovery_code VALUES (1, " HASH ")", "" },
+	/* Nobody's failures have no account. */
+	{ "INSERT INTO audit VALUES (0, 1, 1, 2, '', '')", "" },
+	{ "INSERT INTO person (account_id, password, password_at)"
+	  " VALUES (1, 'secret', 1)",
+	    "person:1" },
+	{ "INSERT INTO person (account_id, password) VALUES (1, " PHC ")",
+	    "person:1" },
+	{ "INSERT INTO person (account_id, password_at) VALUES (2, 5)",
+	    "person:2" },
+	{ "INSERT INTO person (account_id, time_zone) VALUES (1, '')",
+	    "person:1" },
+	{ "INSERT INTO second_factor VALUES (1, randomblob(20), 1, 1, 1)",
+	    "second factor:1" },
+	{ "INSERT INTO recovery_code VALUES (2, " HASH ")", "recovery code:2" },
+	{ FACTOR "INSERT INTO recovery_code VALUES (1, x'00')",
+	    "recovery code:1" },
+	{ FACTOR "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1"
+		 " FROM n WHERE i < 11) INSERT INTO recovery_code"
+		 " SELECT 1, " HASH " FROM n",
+	    "recovery code:1" },
+	{ "INSERT INTO session VALUES (7, 1, x'00', 2, '', '', 1, 1)",
+	    "session:7" },
+	{ "INSERT INTO session VALUES (7, 1, " HASH ", 2, '', '', 2, 1)",
+	    "session:7" },
+	{ "INSERT INTO mail_token VALUES (" HASH ", 1, 2, 'a', 'a', 1, 2)",
+	    "mail token:2" },
+	{ "INSERT INTO mail_token VALUES (" HASH ", 2, 0, 'a', 'a', 1, 2)",
+	    "mail token:0" },
+	{ "INSERT INTO person (account_id) VALUES (99)", "people:99" },
+	{ "INSERT INTO session VALUES (7, 99, " HASH ", 2, '', '', 1, 1)",
+	    "people:99" },
+	{ "INSERT INTO audit VALUES (99, 1, 1, 1, '', '')", "people:99" },
+	{ "INSERT INTO favourite VALUES (99, 1)", "people:99" },
+	{ "INSERT INTO form_used VALUES (99, x'00', 1)", "people:99" },
+	{ "INSERT INTO mail_token VALUES (" HASH ", 2, 99, 'a', 'a', 1, 2)",
+	    "people:99" },
+};
+
+static char found_people[512];
+
+static void
+note_people(void *arg, const struct site_fault *fault)
+{
+	size_t len = strlen(found_people);
+
+	(void)arg;
+	(void)snprintf(found_people + len, sizeof(found_people) - len,
+	    "%s%s:%lld", len > 0 ? " " : "", fault->check,
+	    (long long)fault->id);
+}
+
+/* What is found among people, and that it is added to what was before. */
+static const char *
+people_faults(void)
+{
+	int64_t n = 5;
+
+	found_people[0] = '\0';
+	ck_assert_int_eq(
+	    site_check_people(fx.people.db, fx.db, note_people, NULL, &n),
+	    RC_OK);
+	ck_assert_int_eq(n > 5, found_people[0] != '\0');
+	return found_people;
+}
+
+START_TEST(damage_among_people_is_found_and_named)
+{
+	fixture_sql("%s", people_damages[_i].sql);
+	ck_assert_str_eq(people_faults(), people_damages[_i].fault);
+}
+END_TEST
+
+START_TEST(a_damaged_file_of_people_is_a_fault)
+{
+	char *bytes;
+	size_t len;
+
+	people_close(&fx.people);
+	bytes = fixture_read(fx.people_path, &len);
+	memset(bytes + 1024, 0xa5, len - 1024);
+	fixture_write(fx.people_path, bytes, len);
+	free(bytes);
+	ck_assert_int_eq(people_open(&fx.config, fx.db, &fx.people), RC_OK);
+	ck_assert_int_eq(strncmp(people_faults(), "people file:0", 13), 0);
+}
+END_TEST
+
+START_TEST(the_copy_of_people_lies_beside)
+{
+	static const struct {
+		const char *path, *people;
+	} paths[] = {
+		{ "a.db", "a.people.db" },
+		{ "/b/2026-01-31.db", "/b/2026-01-31.people.db" },
+		{ "a", "a.people" },
+		{ "a.db.old", "a.db.old.people" },
+		{ ".db", ".db.people" },
+		{ "", ".people" },
+	};
+	char people[SITE_COPY_PATH_LEN], *path;
+	int i;
+
+	for (i = 0; i < ROWS(paths); i++) {
+		ck_assert_int_eq(
+		    site_people_path(paths[i].path, people), RC_OK);
+		ck_assert_str_eq(people, paths[i].people);
+	}
+	path = calloc(1, 2 * SITE_COPY_PATH_LEN);
+	memset(path, 'a', SITE_COPY_PATH_LEN - 8);
+	ck_assert_int_eq(site_people_path(path, people), RC_OK);
+	path[SITE_COPY_PATH_LEN - 8] = 'a';
+	ck_assert_int_eq(site_people_path(path, people), RC_INVALID);
+	free(path);
+}
+END_TEST
+
+START_TEST(both_are_copied_or_none)
+{
+	char *path = strdup(fixture_path("backup.db"));
+	char *beside = strdup(fixture_path("backup.people.db"));
+	int64_t n = -1;
+
+	fixture_write(path, "mine", 4);
+	ck_assert_int_eq(
+	    site_backup_both(fx.db, fx.people.db, path, 1000), RC_INVALID);
+	ck_assert_int_ne(access(beside, F_OK), 0);
+	ck_assert_int_eq(unlink(path), 0);
+	fixture_write(beside, "mine", 4);
+	ck_assert_int_eq(
+	    site_backup_both(fx.db, fx.people.db, path, 1000), RC_INVALID);
+	ck_assert_int_ne(access(path, F_OK), 0);
+	ck_assert_int_eq(unlink(beside), 0);
+	fixture_sql("INSERT INTO person (account_id) VALUES (99)");
+	ck_assert_int_eq(
+	    site_backup_both(fx.db, fx.people.db, path, 1000), RC_OK);
+	/* A look at the copies finds what is in both. */
+	found_people[0] = '\0';
+	ck_assert_int_eq(
+	    site_check_copy(path, 1000, note_people, NULL, &n), RC_OK);
+	ck_assert_str_eq(found_people, "people:99");
+	ck_assert_int_eq(n, 1);
+	free(beside);
+	free(path);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -482,6 +733,15 @@ make_suite(void)
 	tcase_add_test(tc, a_backup_of_a_damaged_site_is_not_kept);
 	tcase_add_test(tc, faults_of_a_copy_are_found);
 	tcase_add_test(tc, a_check_of_the_live_file_as_a_copy_leaves_its_gate);
+	suite_add_tcase(suite, tc);
+
+	tc = tcase_create("people");
+	tcase_add_checked_fixture(tc, fixture_people_setup, fixture_teardown);
+	tcase_add_loop_test(tc, damage_among_people_is_found_and_named, 0,
+	    ROWS(people_damages));
+	tcase_add_test(tc, a_damaged_file_of_people_is_a_fault);
+	tcase_add_test(tc, the_copy_of_people_lies_beside);
+	tcase_add_test(tc, both_are_copied_or_none);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

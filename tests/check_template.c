@@ -75,7 +75,7 @@ must_be(const char *text, const char *p, const char *model, const char *page)
 /* --- the specification ---------------------------------------------------- */
 
 /*
- * The cases of github.com/mustache/spec, version 1.4.2, files comments,
+ * The cases of github.com/mustache/spec (version 1.4), files comments,
  * interpolation, sections, inverted and partials, under the names they have
  * there; with values of our own, and p for the partial.  A page of NULL:
  * what {{{ }}}, {{& }} and {{= =}} would do is refused here.
@@ -98,11 +98,15 @@ static const struct {
 	    "{}", "a\nb\n" },
 	{ "Indented Inline", "  12 {{! 34 }}\n", NULL, "{}", "  12 \n" },
 	{ "Surrounding Whitespace", "12 {{! no }} 34", NULL, "{}", "12  34" },
+	{ "Variable Name Collision", "({{! a }}{{!a}}{{! a}})", NULL,
+	    "{\"! a\":\"no\",\"!a\":\"no\",\"a\":\"no\"}", "()" },
 
 	/* interpolation */
 	{ "No Interpolation", "a {b}!\n", NULL, "{}", "a {b}!\n" },
 	{ "Basic Interpolation", "a {{b}}!\n", NULL, "{\"b\":\"c\"}",
 	    "a c!\n" },
+	{ "No Re-interpolation", "{{a}}: {{b}}", NULL,
+	    "{\"a\":\"{{b}}\",\"b\":\"c\"}", "{{b}}: c" },
 	{ "HTML Escaping", "a {{b}}\n", NULL, "{\"b\":\"& \\\" < >\"}",
 	    "a &amp; &quot; &lt; &gt;\n" },
 	{ "Triple Mustache", "a {{{b}}}\n", NULL, "{\"b\":\"&\"}", NULL },
@@ -115,6 +119,10 @@ static const struct {
 	    "\"1.21 a\"" },
 	{ "Triple Mustache Decimal", "{{{n}}}", NULL, "{\"n\":1.21}", NULL },
 	{ "Ampersand Decimal", "{{&n}}", NULL, "{\"n\":1.21}", NULL },
+	{ "Basic Null Interpolation", "a ({{b}}) c", NULL, "{\"b\":null}",
+	    "a () c" },
+	{ "Triple Mustache Null", "({{{b}}})", NULL, "{\"b\":null}", NULL },
+	{ "Ampersand Null", "({{&b}})", NULL, "{\"b\":null}", NULL },
 	{ "Basic Context Miss", "a ({{b}}) c", NULL, "{}", "a () c" },
 	{ "Triple Mustache Context Miss", "({{{b}}})", NULL, "{}", NULL },
 	{ "Ampersand Context Miss", "({{&b}})", NULL, "{}", NULL },
@@ -136,6 +144,18 @@ static const struct {
 	    "yes" },
 	{ "Dotted Names - Context Precedence", "({{#a}}{{b.c}}{{/a}})", NULL,
 	    "{\"a\":{\"b\":{}},\"b\":{\"c\":\"no\"}}", "()" },
+	{ "Dotted Names are never single keys", "({{a.b}})", NULL,
+	    "{\"a.b\":\"no\"}", "()" },
+	{ "Dotted Names - No Masking", "{{a.b}}", NULL,
+	    "{\"a.b\":\"no\",\"a\":{\"b\":\"yes\"}}", "yes" },
+	{ "Implicit Iterators - Basic", "a {{.}}!\n", NULL, "\"b\"", "a b!\n" },
+	{ "Implicit Iterators - HTML Escaping", "a {{.}}\n", NULL,
+	    "\"& \\\" < >\"", "a &amp; &quot; &lt; &gt;\n" },
+	{ "Implicit Iterators - Triple Mustache", "{{{.}}}", NULL, "\"&\"",
+	    NULL },
+	{ "Implicit Iterators - Ampersand", "{{&.}}", NULL, "\"&\"", NULL },
+	{ "Implicit Iterators - Basic Integer", "\"{{.}} a\"", NULL, "85",
+	    "\"85 a\"" },
 	{ "Interpolation - Surrounding Whitespace", "| {{a}} |", NULL,
 	    "{\"a\":\"-\"}", "| - |" },
 	{ "Triple Mustache - Surrounding Whitespace", "| {{{a}}} |", NULL,
@@ -297,7 +317,7 @@ static const struct {
 	    "{\"a\":\"(\\n-\"}", "\\\n |\n (\n-\n |\n/\n" },
 	{ "Padding Whitespace", "|{{> p }}|", "[]", "{\"a\":true}", "|[]|" },
 
-	/* delimiters */
+	/* delimiters; two stand for all, which begin like these */
 	{ "Pair Behavior", "{{=<% %>=}}(<%a%>)", NULL, "{\"a\":\"b\"}", NULL },
 	{ "Standalone Tag", "a\n{{=@ @=}}\nb\n", NULL, "{}", NULL },
 };

@@ -200,6 +200,8 @@ static const struct {
 	{ "layout/foot.html", "\xff", 0644, 0, "not UTF-8" },
 	{ "layout/own.html", "a{{> own}}", 0644, 0, "too deep" },
 	{ "layout/own.html", "{{^a}}{{> own}}{{/a}}", 0644, 0, "too deep" },
+	{ "layout/own.html", "<form method=\"post\"></form>", 0644, 0,
+	    "a form without {{> form}}" },
 	{ "dashboard/nothing.html", "a", 0644, 0, "there is no such page" },
 };
 
@@ -219,6 +221,10 @@ START_TEST(what_is_in_order_is_not_complained_of)
 	make_own();
 	put("own/layout/head.html", "{{> own}}{{page.title}}", 0644);
 	put("own/layout/own.html", "<p>{{#a}}{{> own}}{{/a}}</p>", 0400);
+	put("own/layout/other.html",
+	    "<form method=\"post\">{{#form.a}}{{> form}}{{/form.a}}</form>"
+	    "<form action=\"?a\"></form>",
+	    0644);
 	/* No template: left by an editor. */
 	put("own/layout/head.html~", "{{#a}}", 0644);
 	put("own/README", "{{#a}}", 0644);

@@ -29,7 +29,7 @@ static enum rc
 get(struct page_call *call)
 {
 	char low[MONEY_TEXT_LEN], balance[MONEY_TEXT_LEN];
-	struct account_left left;
+	struct account_left left = { 0 };
 	struct login_state state;
 	int64_t low_nano = 0;
 	enum rc rc;
@@ -48,10 +48,11 @@ get(struct page_call *call)
 		    json_string(money_format(low_nano, low)));
 	if (rc == RC_OK)
 		rc = page_set(call, "left",
-		    json_pack("{s:s, s:b, s:I, s:I, s:I}", "balance",
+		    json_pack("{s:s, s:b, s:I, s:I, s:I, s:I}", "balance",
 			money_format(left.balance_nano, balance), "has_balance",
 			left.balance_nano > 0, "orders",
-			(json_int_t)left.open_orders, "keys",
+			(json_int_t)left.open_orders, "requests",
+			(json_int_t)left.open_requests, "keys",
 			(json_int_t)left.active_keys, "webhooks",
 			(json_int_t)left.webhooks));
 	return rc;
@@ -108,6 +109,10 @@ refuse(struct page_call *call, const struct account_left *left)
 		return page_error(call, "close",
 		    "There are orders that are not finished.  Wait for them, "
 		    "or cancel them first.");
+	if (left->open_requests > 0)
+		return page_error(call, "close",
+		    "There are requests that the operator has not answered.  "
+		    "Wait for them, or cancel them first.");
 	return page_error(call, "leave",
 	    "The balance has changed meanwhile.  Look at it again.");
 }

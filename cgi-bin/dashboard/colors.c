@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The colours of the configuration as a style sheet.  Pages name it with a
- * version that changes with them, so that browsers may keep it.
+ * version that changes with them, so that browsers may keep it; those that
+ * are files cannot, so that it is not for long.
  */
 #include "brand.h"
 #include "page.h"
@@ -14,7 +15,7 @@ get(struct page_call *call)
 	if (out == NULL)
 		return RC_FAIL;
 	brand_css(call->config, out);
-	page_cache(call, "public, max-age=604800");
+	page_cache(call, "public, max-age=3600");
 	return RC_OK;
 }
 

@@ -78,13 +78,13 @@ keep_service(void *arg, const struct service *s)
 
 	offer->service = *s;
 	offer->model = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I,"
-				 " s:b, s:b}",
+				 " s:I, s:b}",
 	    "id", (json_int_t)s->id, "name", s->name, "category", s->category,
 	    "description", s->description, "type", s->type->name, "price",
 	    money_format_rate(s->rate_micro, price), "is_package",
 	    s->type->quantity == QUANTITY_PACKAGE, "min", (json_int_t)s->min,
-	    "max", (json_int_t)s->max, "refill", s->refill, "cancel",
-	    s->cancel);
+	    "max", (json_int_t)s->max, "rate_micro", (json_int_t)s->rate_micro,
+	    "is_simple", s->type->quantity == QUANTITY_FIELD && !s->dripfeed);
 	return offer->model != NULL ? RC_OK : RC_FAIL;
 }
 
@@ -396,11 +396,12 @@ static enum rc
 refuse(struct page_call *call, const struct service_type *type, enum rc rc,
     const struct why *why)
 {
-	const char *field = field_of(type, why);
 	char text[ERROR_TEXT_LEN];
+	const char *field;
 
-	if (rc != RC_INVALID && rc != RC_NOT_FOUND)
+	if (type == NULL || (rc != RC_INVALID && rc != RC_NOT_FOUND))
 		return rc;
+	field = field_of(type, why);
 	sentence(type, rc, why, text);
 	if (field == NULL)
 		return page_error(call, NULL, text);
@@ -457,7 +458,7 @@ static enum rc
 check(struct page_call *call)
 {
 	struct offer offer = { 0 };
-	struct order_quote price;
+	struct order_quote price = { 0 };
 	enum rc rc;
 
 	rc = begin(call, &offer);
@@ -524,7 +525,7 @@ static enum rc
 place(struct page_call *call)
 {
 	struct offer offer = { 0 };
-	struct order_quote price;
+	struct order_quote price = { 0 };
 	char to[40], notice[64];
 	int64_t id = 0;
 	enum rc rc;

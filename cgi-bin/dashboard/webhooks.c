@@ -75,8 +75,9 @@ out:
 	return rc;
 }
 
+/* That it is the account's and active is all that is asked of a key. */
 static enum rc
-ignore_key(void *arg, const struct api_key_row *row)
+accept_key(void *arg, const struct api_key_row *row)
 {
 	(void)arg;
 	(void)row;
@@ -100,7 +101,7 @@ add(struct page_call *call)
 	    (rc = webhook_form_events(call, &events)) != RC_OK ||
 	    (rc = db_begin(call->db, DB_WRITE)) != RC_OK)
 		return rc;
-	rc = api_key_admin_one(call->db, &caller, ignore_key, NULL);
+	rc = api_key_admin_one(call->db, &caller, accept_key, &caller);
 	if (rc == RC_OK)
 		rc = webhook_add(call->db, &caller, &call->people->seal_key,
 		    url, events, call->now, &id, &secret, &why);

@@ -227,8 +227,12 @@ class Browser:
     def shot(self, name, width=1440, height=900):
         """A picture of the page's beginning."""
         self.resize(width, height)
+        self.driver.execute_cdp_cmd("Emulation.setScrollbarsHidden",
+                                    {"hidden": True})
         data = self.driver.execute_cdp_cmd("Page.captureScreenshot",
                                            {"format": "png"})["data"]
+        self.driver.execute_cdp_cmd("Emulation.setScrollbarsHidden",
+                                    {"hidden": False})
         (SHOTS / f"{name}.png").write_bytes(base64.b64decode(data))
         self.resize(1440)
 

@@ -115,14 +115,30 @@ def webhook(b, receiver):
 
 
 def order(b, email, key, receiver):
-    """Has an order placed and completed."""
+    """Places an order on the page and one by the API; they are completed."""
     latchkey("credit", email, "100")
-    placed = api(key, "add", service=1, quantity=200,
-                 link="https://files.example/otter.pdf")["order"]
-    latchkey("order", "set", str(placed), "--status", "Completed")
+    b.open("dashboard/place?service=1")
+    b.fill("Link", "https://files.example/otter.pdf")
+    b.fill("Quantity", "200")
+    b.press("See the price")
+    b.see("18.00 USD")
+    b.press("Place the order")
+    first = int(re.search(r"id=(\d+)", b.path).group(1))
+    b.see("Pending")
+    second = api(key, "add", service=1, quantity=200,
+                 link="https://files.example/pup.pdf")["order"]
+    b.open("dashboard/orders")
+    for number in (first, second):
+        check(len(b.find(f'a[href="order?id={number}"]')) == 1,
+              f"order {number} is in the list")
+        check(api(key, "status", order=number)["status"] == "Pending",
+              f"the API knows order {number}")
+        latchkey("order", "set", str(number), "--status", "Completed")
     deliver()
-    wait(lambda: "order.completed" in receiver.types(),
-         "the order's end comes")
+    wait(lambda: receiver.types().count("order.completed") == 2,
+         "the orders' ends come")
+    b.open(f"dashboard/order?id={first}")
+    b.see("Completed")
 
 
 def rotate_key(b, email, key):

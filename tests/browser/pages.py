@@ -10,12 +10,13 @@ from panel import Receiver, api, deliver, latchkey
 # Pages that need nobody to be logged in.
 VISITOR = ["", "developers/", "developers/authentication.html",
            "developers/webhooks.html", "dashboard/login", "dashboard/signup",
-           "dashboard/forgot"]
+           "dashboard/forgot", "dashboard/prices"]
 
 # Pages of an account; {order} and {webhook} are ids of its own.
 ACCOUNT = ["overview", "orders", "orders?status=4", "order?id={order}",
            "place", "place?service=1", "mass", "services",
-           "services?q=flyer", "funds", "api", "api?rotate=1",
+           "services?q=flyer", "funds", "deposit", "transfer",
+           "withdraw", "api", "api?rotate=1",
            "api?revoke=1", "webhooks", "webhook?id={webhook}", "security",
            "security?do=password", "security?do=email",
            "security?do=second", "account", "order?id=999999", "logout"]
