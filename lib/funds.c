@@ -15,12 +15,16 @@ static const char SQL_CREDIT[] =
     " WHERE id = $2 AND balance_nano + $1 >= 0 AND balance_nano + $1 <= $3"
     " RETURNING balance_nano, low_balance_nano";
 
-/* Changes the cached balance; RC_NOT_FOUND if it would leave its bounds. */
+/*
+ * Changes the cached balance.  RC_NOT_FOUND without such an account,
+ * RC_LIMITED if it would leave its bounds.
+ */
 static enum rc
 add(struct db *db, const struct caller *caller, int64_t amount_nano,
     int64_t *balance_nano, int64_t *low_nano)
 {
 	struct db_rows *rows = NULL;
+	int64_t before = 0;
 	enum rc rc;
 
 	rc = db_query(db, SQL_CREDIT,
@@ -34,7 +38,39 @@ add(struct db *db, const struct caller *caller, int64_t amount_nano,
 		*low_nano = db_int(rows, 1);
 	}
 	db_done(&rows);
+	if (rc == RC_NOT_FOUND &&
+	    (rc = account_balance(db, caller, &before)) == RC_OK)
+		rc = RC_LIMITED;
 	return rc;
+}
+
+enum rc
+funds_post(struct db *db, const struct caller *caller, enum ledger_kind kind,
+    int64_t other, int64_t amount_nano, const char *note, int64_t now,
+    int64_t *balance_nano, int64_t *txn_id)
+{
+	int64_t after = 0, low = 0;
+	enum rc rc;
+
+	*balance_nano = *txn_id = 0;
+	rc = add(db, caller, amount_nano, &after, &low);
+	if (rc == RC_OK)
+		rc = ledger_post(
+		    db, caller, kind, other, 0, amount_nano, note, now, txn_id);
+	if (rc == RC_OK)
+		rc = ledger_tell(
+		    db, caller, after - amount_nano, after, low, now);
+	if (rc == RC_OK)
+		*balance_nano = after;
+	return rc;
+}
+
+enum rc
+funds_receive(struct db *db, const struct caller *caller, int64_t amount_nano)
+{
+	int64_t after = 0, low = 0;
+
+	return add(db, caller, amount_nano, &after, &low);
 }
 
 enum rc
@@ -44,7 +80,7 @@ funds_credit(struct db *db, const struct caller *caller, enum ledger_kind kind,
 {
 	int house =
 	    kind == LEDGER_DEPOSIT ? LEDGER_DEPOSITS : LEDGER_ADJUSTMENTS;
-	int64_t before = 0, after = 0, low = 0;
+	int64_t txn_id = 0;
 	enum rc rc;
 
 	*balance_nano = 0;
@@ -61,20 +97,10 @@ funds_credit(struct db *db, const struct caller *caller, enum ledger_kind kind,
 		*what = "the note must be one line of at most 500 bytes";
 	if ((*what)[0] != '\0')
 		return RC_INVALID;
-	if ((rc = account_balance(db, caller, &before)) != RC_OK)
-		return rc;
-	rc = add(db, caller, amount_nano, &after, &low);
-	if (rc == RC_NOT_FOUND) {
+	rc = funds_post(db, caller, kind, house, amount_nano, note, now,
+	    balance_nano, &txn_id);
+	if (rc == RC_LIMITED)
 		*what = amount_nano < 0 ? "the balance would be below zero"
 					: "the balance would be too large";
-		return RC_LIMITED;
-	}
-	if (rc == RC_OK)
-		rc = ledger_post(
-		    db, caller, kind, house, 0, amount_nano, note, now);
-	if (rc == RC_OK)
-		rc = ledger_tell(db, caller, before, after, low, now);
-	if (rc == RC_OK)
-		*balance_nano = after;
 	return rc;
 }

@@ -20,10 +20,10 @@ static const char SQL_ENTRY[] =
 
 enum rc
 ledger_post(struct db *db, const struct caller *caller, enum ledger_kind kind,
-    int house, int64_t order_id, int64_t amount_nano, const char *note,
-    int64_t now)
+    int64_t other, int64_t order_id, int64_t amount_nano, const char *note,
+    int64_t now, int64_t *txn_id)
 {
-	int64_t txn_id;
+	int64_t id;
 	enum rc rc;
 
 	rc = db_run(db, SQL_TXN,
@@ -31,14 +31,16 @@ ledger_post(struct db *db, const struct caller *caller, enum ledger_kind kind,
 		DB_INT(now), DB_TEXT(note)));
 	if (rc != RC_OK)
 		return rc;
-	txn_id = db_last_id(db);
+	id = db_last_id(db);
+	if (txn_id != NULL)
+		*txn_id = id;
 	rc = db_run(db, SQL_ENTRY,
-	    DB_ARGS(DB_INT(caller->account_id), DB_INT(txn_id),
-		DB_INT(amount_nano)));
+	    DB_ARGS(
+		DB_INT(caller->account_id), DB_INT(id), DB_INT(amount_nano)));
 	if (rc != RC_OK)
 		return rc;
 	return db_run(db, SQL_ENTRY,
-	    DB_ARGS(DB_INT(house), DB_INT(txn_id), DB_INT(-amount_nano)));
+	    DB_ARGS(DB_INT(other), DB_INT(id), DB_INT(-amount_nano)));
 }
 
 /* The last transaction of a wallet: each is told of once. */
@@ -99,7 +101,7 @@ ledger_charge(struct db *db, const struct caller *caller, int64_t order_id,
 		return error_set(why, ERROR_FUNDS, NULL);
 	if (rc == RC_OK)
 		rc = ledger_post(db, caller, LEDGER_ORDER, LEDGER_REVENUE,
-		    order_id, -amount_nano, NULL, now);
+		    order_id, -amount_nano, NULL, now, NULL);
 	if (rc == RC_OK)
 		rc = ledger_tell(
 		    db, caller, after + amount_nano, after, low, now);
@@ -122,5 +124,5 @@ ledger_refund(struct db *db, const struct caller *caller, int64_t order_id,
 	if (rc != RC_OK)
 		return rc;
 	return ledger_post(db, caller, LEDGER_REFUND, LEDGER_REFUNDS, order_id,
-	    amount_nano, NULL, now);
+	    amount_nano, NULL, now, NULL);
 }

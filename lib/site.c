@@ -24,6 +24,22 @@ static const char SQL_LEDGER[] =
     "  FROM entry GROUP BY txn_id) AS e ON e.txn_id = txn.id"
     " WHERE e.n IS NULL OR e.n <> 2 OR e.total <> 0 ORDER BY txn.id";
 
+/*
+ * A transaction is between the accounts that belong to its kind (enum
+ * ledger_kind): a wallet and one of the house, or one of the house and
+ * another (7), or two wallets (8).
+ */
+static const char SQL_ACCOUNTS[] =
+    "SELECT txn.id FROM txn JOIN"
+    " (SELECT txn_id, MIN(ledger_id) AS low, MAX(ledger_id) AS high"
+    "  FROM entry GROUP BY txn_id) AS e ON e.txn_id = txn.id"
+    " WHERE CASE txn.kind WHEN 7 THEN e.low <> -6 OR e.high <> -5"
+    "  WHEN 8 THEN e.low <= 0"
+    "  ELSE e.high <= 0 OR e.low <> CASE txn.kind WHEN 1 THEN -1"
+    "   WHEN 2 THEN -3 WHEN 3 THEN -2 WHEN 4 THEN -4 WHEN 5 THEN -5"
+    "   WHEN 6 THEN -5 ELSE 0 END END"
+    " ORDER BY txn.id";
+
 /* operator: any account */
 static const char SQL_BALANCE[] =
     "SELECT account.id FROM account LEFT JOIN"
@@ -92,6 +108,55 @@ static const char SQL_HISTORY[] =
     " ORDER BY 1";
 
 /*
+ * A deposit (kind 1) is in the wallet if it is done (status 2), and only
+ * then.  A withdrawal (kind 2) was taken from the wallet and is held while it
+ * is open (status 1); then it was paid out, or has gone back if it was
+ * rejected (status 3).
+ *
+ * operator: any account
+ */
+static const char SQL_REQUEST[] =
+    "SELECT r.id FROM money_request AS r"
+    " LEFT JOIN txn AS t ON t.id = r.txn_id"
+    " LEFT JOIN entry AS e ON e.ledger_id = r.account_id"
+    "  AND e.txn_id = r.txn_id"
+    " LEFT JOIN txn AS u ON u.id = r.end_txn_id"
+    " LEFT JOIN entry AS h ON h.ledger_id = -5 AND h.txn_id = r.end_txn_id"
+    " LEFT JOIN entry AS b ON b.ledger_id = r.account_id"
+    "  AND b.txn_id = r.end_txn_id"
+    " WHERE CASE r.kind WHEN 1 THEN r.end_txn_id IS NOT NULL"
+    "   OR (r.status = 2) <> (r.txn_id IS NOT NULL)"
+    "   OR (r.status = 2 AND (t.kind IS NOT 3"
+    "    OR e.amount_nano IS NOT r.amount_nano))"
+    "  WHEN 2 THEN t.kind IS NOT 5 OR e.amount_nano IS NOT -r.amount_nano"
+    "   OR r.status = 4 OR (r.status = 1) <> (r.end_txn_id IS NULL)"
+    "   OR (r.status = 2 AND u.kind IS NOT 7)"
+    "   OR (r.status = 3 AND (u.kind IS NOT 6"
+    "    OR b.amount_nano IS NOT r.amount_nano))"
+    "   OR (r.status <> 1 AND h.amount_nano IS NOT -r.amount_nano)"
+    "  ELSE 1 END OR r.status NOT BETWEEN 1 AND 4"
+    " ORDER BY r.id";
+
+/*
+ * What is held is held for one request, and no money for two: with the check
+ * above the house holds exactly what open withdrawals come to.
+ *
+ * operator: any account
+ */
+static const char SQL_HOLDING[] =
+    "SELECT id FROM"
+    " (SELECT txn_id AS id FROM money_request"
+    "  UNION ALL SELECT end_txn_id FROM money_request) AS used"
+    " WHERE id IS NOT NULL GROUP BY id HAVING COUNT(*) > 1"
+    " UNION"
+    " SELECT txn_id FROM entry WHERE ledger_id = -5 AND txn_id NOT IN"
+    "  (SELECT txn_id FROM money_request WHERE kind = 2"
+    "   AND txn_id IS NOT NULL"
+    "   UNION SELECT end_txn_id FROM money_request"
+    "   WHERE kind = 2 AND end_txn_id IS NOT NULL)"
+    " ORDER BY 1";
+
+/*
  * An endpoint has where to send and a sealed secret (version, nonce, 32
  * bytes, tag) to sign with; a removed one (status 4) has neither.
  *
@@ -156,6 +221,8 @@ static const struct check {
 	    "a row refers to one that is not there, in table" },
 	{ "ledger", SQL_LEDGER, COLUMN_ID,
 	    "the transaction does not sum to zero" },
+	{ "accounts", SQL_ACCOUNTS, COLUMN_ID,
+	    "the transaction is between accounts that do not fit its kind" },
 	{ "balance", SQL_BALANCE, COLUMN_ID,
 	    "the account's balance is not the sum of its entries" },
 	{ "wallet", SQL_WALLET, COLUMN_ID,
@@ -168,6 +235,10 @@ static const struct check {
 	    "the order's charge does not belong to its status" },
 	{ "history", SQL_HISTORY, COLUMN_ID,
 	    "the order's status is not where its history ended" },
+	{ "request", SQL_REQUEST, COLUMN_ID,
+	    "the request's money is not where its status says" },
+	{ "holding", SQL_HOLDING, COLUMN_ID,
+	    "the transaction does not belong to exactly one request" },
 	{ "webhook", SQL_WEBHOOK, COLUMN_ID,
 	    "the webhook has no address or secret, or one too many" },
 	{ "event", SQL_EVENT, COLUMN_ID,

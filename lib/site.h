@@ -24,7 +24,8 @@ struct site_fault {
 /*
  * Runs all checks: SQLite's own of the file and of the references, every
  * transaction sums to zero, every balance is its wallet's sum, every order
- * has one debit of its price and refunds that lead to its charge, events
+ * has one debit of its price and refunds that lead to its charge, every
+ * request to pay in or out has moved the money that its status says, events
  * tell what has happened and go to endpoints that are there.  Each check is
  * a read transaction of its own, so that writers wait for one at most.
  * Calls found for faults and counts them all in *nfaults.  A damaged file is

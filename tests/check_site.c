@@ -16,10 +16,12 @@
 
 #include "fixture.h"
 #include "funds.h"
+#include "money_request_admin.h"
 #include "order.h"
 #include "order_admin.h"
 #include "refill.h"
 #include "suite.h"
+#include "transfer.h"
 #include "webhook.h"
 
 /* Webhook 1, of the first account, is told everything. */
@@ -38,6 +40,46 @@ add_webhook(void)
 	    RC_OK);
 	fixture_commit();
 	ck_assert_int_eq(id, 1);
+}
+
+enum { TRANSFERRED = 9 };
+
+/*
+ * Requests 1 and 2 to pay in, the second confirmed; 3 to 5 to pay out, the
+ * fourth paid and the fifth rejected; and a transfer, the last transaction.
+ */
+static void
+make_requests(void)
+{
+	struct transfer transfer = { "two@example.test", NULL, TRANSFERRED,
+		NULL };
+	char code[TRANSFER_CODE_LEN + 1];
+	int64_t id, balance;
+	const char *what;
+
+	fixture_begin();
+	for (id = 0; id < 2;)
+		ck_assert_int_eq(money_request_deposit(fx.db, &fx.one, 5, "x",
+				     FIXTURE_NOW, &id, &what),
+		    RC_OK);
+	for (; id < 5;)
+		ck_assert_int_eq(money_request_withdraw(fx.db, &fx.one, 7, "x",
+				     FIXTURE_NOW, &id, &balance, &what),
+		    RC_OK);
+	for (id = 2; id <= 5; id++)
+		if (id != 3)
+			ck_assert_int_eq(
+			    money_request_admin_end(fx.db, id,
+				id == 5 ? MONEY_REQUEST_REJECTED
+					: MONEY_REQUEST_DONE,
+				"n", FIXTURE_CURRENCY, FIXTURE_NOW, &what),
+			    RC_OK);
+	ck_assert_int_eq(transfer_code(&fx.pepper, &fx.two, code), RC_OK);
+	transfer.code = code;
+	ck_assert_int_eq(transfer_send(fx.db, &fx.pepper, &fx.one, &transfer,
+			     FIXTURE_NOW, &balance, &what),
+	    RC_OK);
+	fixture_commit();
 }
 
 /*
@@ -68,6 +110,7 @@ setup(void)
 			    RC_OK);
 		fixture_commit();
 	}
+	make_requests();
 	fixture_sql("INSERT INTO refill (id, order_id, account_id, status,"
 		    " created_at, updated_at) VALUES (1, 4, 1, 1, 1, 1)");
 	/* So that statements may do what the damage needs. */
@@ -86,7 +129,7 @@ START_TEST(an_empty_site_has_no_fault)
 	fixture_sql("DELETE FROM refill; DELETE FROM order_move;"
 		    "DELETE FROM entry; DELETE FROM txn; DELETE FROM orders;"
 		    "DELETE FROM delivery; DELETE FROM event;"
-		    "DELETE FROM webhook;"
+		    "DELETE FROM webhook; DELETE FROM money_request;"
 		    "DELETE FROM account; DELETE FROM service");
 	ck_assert_str_eq(fixture_faults(), "");
 }
@@ -137,6 +180,52 @@ static const struct {
 	{ "INSERT INTO account (id, email, name, tier_id, balance_nano,"
 	  " created_at) VALUES (9, 'x@y', 'x', 1, 5, 1)",
 	    "balance:9" },
+	/* Accounts of a transaction */
+	{ "UPDATE entry SET ledger_id = -2 WHERE ledger_id = -1",
+	    "accounts:3" },
+	{ "UPDATE txn SET kind = 9 WHERE id = 1", "accounts:1" },
+	{ "UPDATE txn SET kind = 8 WHERE id = 1", "accounts:1" },
+	{ "UPDATE txn SET kind = 7 WHERE id = 1", "accounts:1" },
+	{ "UPDATE txn SET kind = 4 WHERE id = (SELECT MAX(id) FROM txn)",
+	    "accounts:" },
+	{ "UPDATE entry SET ledger_id = -5 WHERE ledger_id = 1 AND txn_id = 1",
+	    "accounts:1" },
+	/* Requests */
+	{ "UPDATE money_request SET status = 2 WHERE id = 1", "request:1" },
+	{ "UPDATE money_request SET status = 1 WHERE id = 2", "request:2" },
+	{ "UPDATE money_request SET status = 5 WHERE id = 1", "request:1" },
+	{ "UPDATE money_request SET kind = 3 WHERE id = 1", "request:1" },
+	{ "UPDATE money_request SET amount_nano = 6 WHERE id = 2",
+	    "request:2" },
+	{ "UPDATE money_request SET account_id = 2 WHERE id = 2", "request:2" },
+	{ "UPDATE money_request SET txn_id = NULL WHERE id = 2", "request:2" },
+	{ "UPDATE money_request SET txn_id = 3 WHERE id = 2", "request:2" },
+	{ "UPDATE money_request SET end_txn_id = 1 WHERE id = 2", "request:2" },
+	{ "UPDATE money_request SET status = 2 WHERE id = 3", "request:3" },
+	{ "UPDATE money_request SET status = 4 WHERE id = 3", "request:3" },
+	{ "UPDATE money_request SET amount_nano = 8 WHERE id = 3",
+	    "request:3" },
+	{ "UPDATE money_request SET txn_id = NULL WHERE id = 3", "request:3" },
+	{ "UPDATE money_request SET account_id = 2 WHERE id = 3", "request:3" },
+	{ "UPDATE money_request SET status = 3 WHERE id = 4", "request:4" },
+	{ "UPDATE money_request SET status = 1 WHERE id = 4", "request:4" },
+	{ "UPDATE money_request SET end_txn_id = NULL WHERE id = 4",
+	    "request:4" },
+	{ "UPDATE money_request SET end_txn_id = txn_id WHERE id = 4",
+	    "request:4" },
+	{ "UPDATE money_request SET status = 2 WHERE id = 5", "request:5" },
+	{ "UPDATE money_request SET end_txn_id ="
+	  " (SELECT end_txn_id FROM money_request WHERE id = 4) WHERE id = 5",
+	    "request:5" },
+	{ "UPDATE money_request SET txn_id ="
+	  " (SELECT txn_id FROM money_request WHERE id = 4) WHERE id = 3",
+	    "holding:" },
+	{ "DELETE FROM money_request WHERE id = 3", "holding:" },
+	{ "DELETE FROM money_request WHERE id = 5", "holding:" },
+	{ "INSERT INTO money_request SELECT 9, account_id, kind, status,"
+	  " amount_nano, how, note, txn_id, end_txn_id, 1, 1"
+	  " FROM money_request WHERE id = 2",
+	    "holding:" },
 	/* Debits */
 	{ "INSERT INTO orders (id, account_id, service_id, status, quantity,"
 	  " remains, price_micro, charge_nano, created_at, updated_at)"
@@ -386,7 +475,8 @@ START_TEST(a_backup_is_the_whole_site)
 	db_close(fx.db);
 	ck_assert_int_eq(db_open(path, 0, FIXTURE_BUSY_MS, &fx.db), RC_OK);
 	ck_assert_str_eq(fixture_faults(), "");
-	ck_assert_int_eq(fixture_balance(&fx.two), FIXTURE_BALANCE_2);
+	ck_assert_int_eq(
+	    fixture_balance(&fx.two), FIXTURE_BALANCE_2 + TRANSFERRED);
 	free(path);
 }
 END_TEST
