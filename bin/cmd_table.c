@@ -106,6 +106,26 @@ static const struct cmd_option credit_options[] = {
 	END,
 };
 
+static const struct cmd_option request_list_options[] = {
+	{ "account", "ACCOUNT", "only of this account", 0 },
+	{ "kind", "KIND", "only deposits, or withdrawals", 0 },
+	{ "status", "STATUS", "only with this status", 0 },
+	{ "limit", "N", "how many (default: 50)", 0 },
+	{ "before", "ID", "only older than this one", 0 },
+	JSON_OPTION,
+	END,
+};
+
+static const struct cmd_option request_confirm_options[] = {
+	{ "note", "TEXT", "for its owner", 0 },
+	END,
+};
+
+static const struct cmd_option request_reject_options[] = {
+	{ "note", "TEXT", "for its owner: why", 0 },
+	END,
+};
+
 const struct cmd cmd_table[] = {
 	{ "init", "", 0, 0, CMD_NOTHING, init_options, cmd_init,
 	    "make configuration, data directory and databases" },
@@ -158,6 +178,14 @@ const struct cmd cmd_table[] = {
 	    "move a refill" },
 	{ "credit", "ACCOUNT AMOUNT", 2, 2, CMD_DATABASE, credit_options,
 	    cmd_credit, "put money in; prints the balance" },
+	{ "request list", "", 0, 0, CMD_DATABASE, request_list_options,
+	    cmd_request_list, "list requests to pay in or out" },
+	{ "request show", "ID", 1, 1, CMD_DATABASE, json_only, cmd_request_show,
+	    "show a request" },
+	{ "request confirm", "ID", 1, 1, CMD_DATABASE, request_confirm_options,
+	    cmd_request_confirm, "say that the money came, or was paid out" },
+	{ "request reject", "ID", 1, 1, CMD_DATABASE, request_reject_options,
+	    cmd_request_reject, "refuse it; what was held goes back" },
 	{ "check", "[FILE]", 0, 1, CMD_DATABASE, json_only, cmd_check,
 	    "tell whether the data, or a backup, is consistent" },
 	{ "backup", "FILE", 1, 1, CMD_DATABASE, NULL, cmd_backup,
