@@ -27,6 +27,7 @@ static const struct {
 	[GUESS_AGAIN] = { GUESS_FREE, 15, GUESS_DELAY_MAX, 0 },
 	[GUESS_MAIL_TO] = { 3, 60, GUESS_KEEP - 1, 0 },
 	[GUESS_MAIL_FROM] = { 20, 15, GUESS_DELAY_MAX, 1 },
+	[GUESS_TRANSFER] = { GUESS_FREE, 15, GUESS_DELAY_MAX, 0 },
 };
 
 enum rc

@@ -29,6 +29,7 @@ enum guess_kind {
 	GUESS_AGAIN,        /* an account's password and factor, once more */
 	GUESS_MAIL_TO,      /* mails that anybody can have sent to one */
 	GUESS_MAIL_FROM,    /* the same, by address of the network */
+	GUESS_TRANSFER, /* an account's receivers of money, and their codes */
 	GUESS_KINDS
 };
 
