@@ -314,12 +314,10 @@ install: all $(READYBIN) $(READYCGI) $(READYDASHBOARD)
 	install -m 0644 cgi-bin/.htaccess $(DESTDIR)$(CGIBIN)
 	test '$(FASTCGI)' != no || sed -i '/mod_fcgid/,/^<\/IfModule>/d' \
 		$(DESTDIR)$(CGIBIN)/.htaccess
-	install -m 0644 $(filter-out %/index.html,$(wildcard htdocs/*.*)) \
-		$(DESTDIR)$(HTDOCS)
-	@# A front page or rules of the site's own are kept.
-	for f in index.html .htaccess; do \
-		test -e $(DESTDIR)$(HTDOCS)/$$f || \
-		install -m 0644 htdocs/$$f $(DESTDIR)$(HTDOCS); done
+	install -m 0644 $(wildcard htdocs/*.*) $(DESTDIR)$(HTDOCS)
+	@# Rules of the site's own are kept.
+	test -e $(DESTDIR)$(HTDOCS)/.htaccess || \
+		install -m 0644 htdocs/.htaccess $(DESTDIR)$(HTDOCS)
 	install -m 0644 $(wildcard htdocs/developers/*.*) \
 		$(DESTDIR)$(HTDOCS)/developers
 	install -m 0644 $(wildcard htdocs/developers/examples/*) \
@@ -335,8 +333,8 @@ uninstall:
 		$(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(BIN))) \
 		$(patsubst htdocs/%,$(DESTDIR)$(HTDOCS)/%,$(wildcard \
 			htdocs/developers/*.* htdocs/developers/examples/*)) \
-		$(addprefix $(DESTDIR)$(HTDOCS)/,$(notdir $(filter-out \
-			%/index.html,$(wildcard htdocs/*.*)))) \
+		$(addprefix $(DESTDIR)$(HTDOCS)/,$(notdir \
+			$(wildcard htdocs/*.*))) \
 		$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard bin/*.1))) \
 		$(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(wildcard bin/*.5))) \
 		$(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(wildcard bin/*.8)))

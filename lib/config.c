@@ -27,6 +27,7 @@ enum value_kind {
 	VALUE_CURRENCY,
 	VALUE_STATUS,
 	VALUE_SIGN_UP,
+	VALUE_PRICE_LIST,
 	VALUE_SWITCH,
 	VALUE_FILE,
 	VALUE_ADDRESS,
@@ -62,6 +63,10 @@ static const struct value {
 	    "open",
 	    "# open: whoever reads an e-mail address can make an account on\n"
 	    "# the dashboard.  closed: only the operator makes them.\n" },
+	{ "price_list", VALUE_PRICE_LIST,
+	    offsetof(struct config, has_public_prices), 0, 0, "members",
+	    "# public: everybody may see what is sold, and for how much.\n"
+	    "# members: only who is logged in.\n" },
 	{ "rate_ip", VALUE_NUMBER, offsetof(struct config, rate_ip), 1,
 	    1000000000, "300", "# Calls a minute from one address.\n" },
 	{ "rate_key", VALUE_NUMBER, offsetof(struct config, rate_key), 1,
@@ -309,6 +314,12 @@ set(struct config *config, const struct value *v, char *value)
 	case VALUE_SIGN_UP:
 		config->sign_up = strcmp(value, "open") == 0;
 		return config->sign_up || strcmp(value, "closed") == 0
+			   ? RC_OK
+			   : RC_INVALID;
+	case VALUE_PRICE_LIST:
+		config->has_public_prices = strcmp(value, "public") == 0;
+		return config->has_public_prices ||
+			       strcmp(value, "members") == 0
 			   ? RC_OK
 			   : RC_INVALID;
 	case VALUE_SWITCH:

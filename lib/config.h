@@ -25,6 +25,7 @@ struct config {
 	char currency[8];               /* ISO 4217 code */
 	int http_strict;                /* http_status = strict */
 	int sign_up;                    /* signup = open */
+	int has_public_prices;          /* price_list = public */
 	int64_t busy_ms;                /* longest wait for a lock */
 	int64_t rate_ip;                /* calls a minute from one address */
 	int64_t rate_key;               /* calls a minute with one key */

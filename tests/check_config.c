@@ -226,6 +226,19 @@ START_TEST(a_status_is_compat_or_strict)
 }
 END_TEST
 
+START_TEST(prices_are_for_members_or_public)
+{
+	struct config config;
+
+	load_good("", &config);
+	ck_assert_int_eq(config.has_public_prices, 0);
+	load_good("price_list = public", &config);
+	ck_assert_int_eq(config.has_public_prices, 1);
+	load_good("price_list = public\nprice_list = members", &config);
+	ck_assert_int_eq(config.has_public_prices, 0);
+}
+END_TEST
+
 START_TEST(sign_up_is_open_or_closed)
 {
 	struct config config;
@@ -318,6 +331,8 @@ static const struct {
 	{ "http_status =", "line 2: bad value for http_status" },
 	{ "signup = yes", "line 2: bad value for signup" },
 	{ "signup =", "line 2: bad value for signup" },
+	{ "price_list = yes", "line 2: bad value for price_list" },
+	{ "price_list =", "line 2: bad value for price_list" },
 	{ "brand_name =", "line 2: bad value for brand_name" },
 	{ "brand_name = a\tb", "line 2: bad value for brand_name" },
 	{ "brand_name = \xff", "line 2: bad value for brand_name" },
@@ -596,9 +611,10 @@ START_TEST(the_written_file_names_every_value)
 {
 	static const char *const lines[] = { "data_dir = data",
 		"url = https://panel.example", "currency = USD",
-		"http_status = compat", "signup = open", "rate_ip = 300",
-		"rate_key = 100", "proxies = ", "refill_limit = 3",
-		"busy_ms = 3000", "webhook_local = no",
+		"http_status = compat", "signup = open", "price_list = members",
+		"rate_ip = 300", "rate_key = 100",
+		"proxies = ", "refill_limit = 3", "busy_ms = 3000",
+		"webhook_local = no",
 		"ca_file = /etc/ssl/certs/ca-certificates.crt",
 		"sendmail = /usr/sbin/sendmail",
 		"mail_from = ", "brand_name = Latchkey", "brand_logo = ",
@@ -952,6 +968,7 @@ config_suite(void)
 	tcase_add_test(tc, a_relative_data_directory_is_beside_the_file);
 	tcase_add_test(tc, relative_templates_are_beside_the_file);
 	tcase_add_test(tc, a_status_is_compat_or_strict);
+	tcase_add_test(tc, prices_are_for_members_or_public);
 	tcase_add_test(tc, sign_up_is_open_or_closed);
 	tcase_add_test(tc, a_switch_is_yes_or_no);
 	tcase_add_loop_test(
