@@ -20,6 +20,7 @@
 
 #include "gate.h"
 #include "log.h"
+#include "scratch_vfs.h"
 
 enum {
 	PATH_LEN = 1100,
@@ -38,8 +39,9 @@ struct db_rows {
 struct db {
 	sqlite3 *handle;
 	struct gate gate;
-	int flags;  /* as db_open was called */
-	ino_t file; /* the file that was opened */
+	int flags;    /* as db_open was called */
+	dev_t device; /* of a scratch database: the file that is open */
+	ino_t inode;
 	int64_t busy_ms;
 	int has_journal; /* the journal's mode has been set */
 	int in_transaction;
@@ -159,6 +161,7 @@ start(void)
 	vfs.zName = "latchkey";
 	vfs.xOpen = open_file;
 	(void)sqlite3_vfs_register(&vfs, 1);
+	(void)scratch_vfs_register(system_vfs);
 }
 
 /* Opens SQLite's side of a connection. */
@@ -167,18 +170,17 @@ open_handle(struct db *db)
 {
 	int mode = db->flags & DB_READONLY ? SQLITE_OPEN_READONLY
 					   : SQLITE_OPEN_READWRITE;
-	struct stat st;
 	int code;
 
 	if (db->flags & DB_CREATE)
 		mode |= SQLITE_OPEN_CREATE;
-	code = sqlite3_open_v2(
-	    db->path, &db->handle, mode | SQLITE_OPEN_NOMUTEX, NULL);
+	code =
+	    sqlite3_open_v2(db->path, &db->handle, mode | SQLITE_OPEN_NOMUTEX,
+		db->flags & DB_SCRATCH ? SCRATCH_VFS : NULL);
 	if (code == SQLITE_OK)
 		code = configure(db);
 	if (code != SQLITE_OK)
 		return failed(db, "open the database", code);
-	db->file = stat(db->path, &st) == 0 ? st.st_ino : 0;
 	return RC_OK;
 }
 
@@ -213,12 +215,15 @@ db_open(const char *path, int flags, int64_t busy_ms, struct db **out)
 	}
 	db->flags = flags;
 	db->busy_ms = busy_ms;
-	rc = gate_init(&db->gate, path);
+	rc = flags & DB_SCRATCH ? gate_init_file(&db->gate, path)
+				: gate_init(&db->gate, path);
 	if (rc != RC_OK)
 		goto out;
-	/* It fits, since the gate's longer one does. */
+	/* It fits, since the gate's does. */
 	(void)snprintf(db->path, sizeof(db->path), "%s", path);
-	rc = open_handle(db);
+	/* What may be replaced is opened behind the gate. */
+	if (!(flags & DB_SCRATCH))
+		rc = open_handle(db);
 	if (rc != RC_OK)
 		goto out;
 	*out = db;
@@ -239,11 +244,29 @@ db_close(struct db *db)
 	free(db);
 }
 
+/* Opens the file that the gate has locked, unless it is open. */
+static enum rc
+reopen(struct db *db)
+{
+	enum rc rc;
+
+	if (db->handle != NULL && db->device == db->gate.device &&
+	    db->inode == db->gate.inode)
+		return RC_OK;
+	close_handle(db);
+	rc = open_handle(db);
+	if (rc != RC_OK) {
+		close_handle(db);
+		return rc;
+	}
+	db->device = db->gate.device;
+	db->inode = db->gate.inode;
+	return RC_OK;
+}
+
 enum rc
 db_renew(struct db *db)
 {
-	char journal[PATH_LEN + 16];
-	struct stat st;
 	enum rc rc;
 
 	db_rollback(db);
@@ -251,17 +274,13 @@ db_renew(struct db *db)
 	if (rc != RC_OK)
 		return rc;
 	/* Somebody else may have made it anew by now. */
-	if (stat(db->path, &st) == 0 && st.st_ino == db->file) {
+	if (db->device == db->gate.device && db->inode == db->gate.inode) {
 		log_err("make %s anew: it cannot be used", db->path);
-		(void)snprintf(
-		    journal, sizeof(journal), "%s-journal", db->path);
-		(void)unlink(journal);
 		(void)unlink(db->path);
 	}
 	close_handle(db);
-	rc = open_handle(db);
-	gate_leave(&db->gate);
-	return rc;
+	gate_close(&db->gate);
+	return RC_OK;
 }
 
 static const char SQL_BEGIN_READ[] = "BEGIN";
@@ -269,14 +288,10 @@ static const char SQL_BEGIN_WRITE[] = "BEGIN IMMEDIATE";
 static const char SQL_COMMIT[] = "COMMIT";
 static const char SQL_ROLLBACK[] = "ROLLBACK";
 
-/* Scratch pages are small, for a call changes three rows. */
-static const char SQL_PAGE_SIZE[] = "PRAGMA page_size = 1024";
-
 /*
  * Settings of the connection; a REPLACE must not pass by the triggers.
  */
-static const char SQL_SCRATCH[] = "PRAGMA journal_mode = PERSIST;"
-				  "PRAGMA synchronous = OFF";
+static const char SQL_SCRATCH[] = "PRAGMA journal_mode = MEMORY";
 static const char SQL_DURABLE[] = "PRAGMA journal_mode = TRUNCATE;"
 				  "PRAGMA synchronous = FULL;"
 				  "PRAGMA recursive_triggers = ON";
@@ -285,15 +300,11 @@ static const char SQL_DURABLE[] = "PRAGMA journal_mode = TRUNCATE;"
 static enum rc
 set_journal(struct db *db)
 {
-	enum rc rc = RC_OK;
+	enum rc rc;
 
 	if (db->has_journal)
 		return RC_OK;
-	if ((db->flags & DB_SCRATCH) && db_is_empty(db))
-		rc = db_script(db, SQL_PAGE_SIZE);
-	if (rc == RC_OK)
-		rc = db_script(
-		    db, db->flags & DB_SCRATCH ? SQL_SCRATCH : SQL_DURABLE);
+	rc = db_script(db, db->flags & DB_SCRATCH ? SQL_SCRATCH : SQL_DURABLE);
 	db->has_journal = rc == RC_OK;
 	return rc;
 }
@@ -318,9 +329,17 @@ enter(struct db *db, enum db_mode mode)
 		[DB_WRITE] = GATE_ALONE,
 		[DB_WRITE_NOW] = GATE_ALONE_NOW };
 
+	enum rc rc;
+
 	if (db->flags & DB_READONLY)
 		return RC_OK;
-	return gate_enter(&db->gate, modes[mode], db->busy_ms);
+	rc = gate_enter(&db->gate, modes[mode], db->busy_ms);
+	if (rc != RC_OK || !(db->flags & DB_SCRATCH))
+		return rc;
+	rc = reopen(db);
+	if (rc != RC_OK)
+		gate_leave(&db->gate);
+	return rc;
 }
 
 void
@@ -360,9 +379,9 @@ db_begin(struct db *db, enum db_mode mode)
 {
 	enum rc rc;
 
-	if (db->in_transaction || db->handle == NULL) {
-		log_err("cannot begin a transaction: %s",
-		    db->handle == NULL ? "nothing is open" : "one is open");
+	db->last = SQLITE_OK;
+	if (db->in_transaction) {
+		log_err("cannot begin a transaction: one is open");
 		return RC_FAIL;
 	}
 	rc = enter(db, mode);
@@ -639,6 +658,8 @@ db_is_empty(const struct db *db)
 {
 	struct stat st;
 
+	if (db->flags & DB_SCRATCH)
+		return db->gate.size == 0;
 	return stat(db->path, &st) == 0 && st.st_size == 0;
 }
 
@@ -650,6 +671,9 @@ db_is_damaged(const struct db *db)
 	case SQLITE_NOTADB:
 	case SQLITE_ERROR: /* a statement that does not fit the schema */
 		return 1;
+	case SQLITE_CANTOPEN:
+		/* The gate could: it is SQLite that wants a log (WAL). */
+		return (db->flags & DB_SCRATCH) != 0;
 	default:
 		break;
 	}

@@ -23,7 +23,7 @@ struct db_rows;
 /* What db_open does beyond opening. */
 enum db_flag {
 	DB_CREATE = 1,  /* make the file where there is none */
-	DB_SCRATCH = 2, /* contents may be lost: no waiting for the disk */
+	DB_SCRATCH = 2, /* contents may be lost: see scratch_vfs.h */
 	DB_READONLY = 4
 };
 
@@ -59,7 +59,8 @@ struct db_value db_text_value(const char *s);
 
 /*
  * Opens the database at path; no lock waits longer than busy_ms.  The gate
- * is the file "path.gate".  flags is a sum of enum db_flag.  RC_NOT_FOUND if
+ * is the file "path.gate", that of a scratch database its own file, which
+ * the first transaction opens.  flags is a sum of enum db_flag.  RC_NOT_FOUND if
  * there is no such file (not logged), RC_FAIL (logged) otherwise.
  */
 enum rc db_open(const char *path, int flags, int64_t busy_ms, struct db **db);
@@ -162,9 +163,8 @@ int db_is_empty(const struct db *db);
 int db_is_damaged(const struct db *db);
 
 /*
- * Throws the file away and opens a new, empty one, unless somebody else has
- * done so; for DB_SCRATCH.  On failure only db_renew and db_close may
- * follow.  RC_BUSY, RC_FAIL.
+ * Throws the file away, unless somebody else has done so; for DB_SCRATCH.
+ * The next transaction opens a new, empty one.  RC_BUSY, RC_FAIL.
  */
 enum rc db_renew(struct db *db);
 
