@@ -45,6 +45,7 @@ struct db {
 	int64_t busy_ms;
 	int has_journal; /* the journal's mode has been set */
 	int in_transaction;
+	int is_paused;    /* one is open that the next may go on in */
 	int64_t expected; /* version of the schema; 0: any */
 	int outdated;     /* the last one found was another */
 	int last;         /* SQLite's last result */
@@ -310,6 +311,44 @@ set_journal(struct db *db)
 }
 
 /*
+ * A commit writes page 1 before it is one: the journal is cut off after that.
+ * So whoever reads the same count as before reads it before the next commit.
+ * (The SQLite database file format, sections 1.3.3 to 1.3.9: the versions of
+ * the format, the count of changes, the sizes of file and free list.)
+ */
+enum { STATE_AT = 18, ROLLBACK_JOURNAL = 1 };
+
+static int
+read_state(struct db *db, struct db_state *state)
+{
+	sqlite3_file *file = NULL;
+
+	return sqlite3_file_control(db->handle, "main",
+		   SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+	       file != NULL && file->pMethods != NULL &&
+	       file->pMethods->xRead(file, state->bytes, sizeof(state->bytes),
+		   STATE_AT) == SQLITE_OK;
+}
+
+void
+db_note_state(struct db *db, struct db_state *state)
+{
+	/* With a write-ahead log commits are not in the file at once. */
+	state->known = read_state(db, state) &&
+		       state->bytes[0] == ROLLBACK_JOURNAL &&
+		       state->bytes[1] == ROLLBACK_JOURNAL;
+}
+
+int
+db_is_as(struct db *db, const struct db_state *state)
+{
+	struct db_state now;
+
+	return state->known && read_state(db, &now) &&
+	       memcmp(now.bytes, state->bytes, sizeof(now.bytes)) == 0;
+}
+
+/*
  * Ends what a rollback could not: one that ran out of memory.  False if it
  * still cannot.
  */
@@ -384,6 +423,12 @@ db_begin(struct db *db, enum db_mode mode)
 		log_err("cannot begin a transaction: one is open");
 		return RC_FAIL;
 	}
+	if (db->is_paused && mode == DB_READ) {
+		db->is_paused = 0;
+		db->in_transaction = 1;
+		return RC_OK;
+	}
+	db_rollback(db);
 	rc = enter(db, mode);
 	if (rc != RC_OK)
 		return rc;
@@ -425,15 +470,22 @@ db_rollback(struct db *db)
 {
 	size_t i;
 
-	if (!db->in_transaction)
+	if (!db->in_transaction && !db->is_paused)
 		return;
 	for (i = 0; i < STATEMENTS; i++)
 		if (db->statements[i].in_use)
 			(void)sqlite3_reset(db->statements[i].stmt);
 	/* Some failures have rolled back already. */
 	(void)is_idle(db);
-	db->in_transaction = 0;
+	db->in_transaction = db->is_paused = 0;
 	gate_leave(&db->gate);
+}
+
+void
+db_pause(struct db *db)
+{
+	db->is_paused = db->in_transaction;
+	db->in_transaction = 0;
 }
 
 enum rc

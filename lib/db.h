@@ -81,8 +81,15 @@ enum rc db_begin(struct db *db, enum db_mode mode);
  */
 enum rc db_commit(struct db *db);
 
-/* Rolls back, if a transaction is open, and leaves the gate. */
+/* Rolls back, if a transaction is open or paused, and leaves the gate. */
 void db_rollback(struct db *db);
+
+/*
+ * Ends a DB_READ transaction as db_commit does, but so that the next one, if
+ * it is a DB_READ too, goes on in it: it sees the same state, and costs no
+ * system call.  Writers wait until then, or until db_rollback.
+ */
+void db_pause(struct db *db);
 
 /*
  * Ends a transaction by rc: commits on RC_OK, rolls back otherwise.  Gives
@@ -145,6 +152,25 @@ void db_expect(struct db *db, int64_t version);
 
 /* True if the last transaction found another version than that. */
 int db_is_outdated(const struct db *db);
+
+/*
+ * What a committed state of the database is told by: what SQLite itself looks
+ * at to see if the pages that it has are still good.
+ */
+struct db_state {
+	int known;
+	unsigned char bytes[22];
+};
+
+/* Notes the state that a transaction reads; not known if that fails. */
+void db_note_state(struct db *db, struct db_state *state);
+
+/*
+ * True if nothing has been committed since that state was noted, so that what
+ * was read then is what would be read now.  One system call and no lock:
+ * whoever is about to commit has not done so yet.
+ */
+int db_is_as(struct db *db, const struct db_state *state);
 
 /* The version that the schema has (PRAGMA user_version), in a transaction. */
 enum rc db_version(struct db *db, int64_t *version);

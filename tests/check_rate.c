@@ -194,6 +194,54 @@ START_TEST(a_look_counts_nothing)
 }
 END_TEST
 
+/* Counts an address down and asks whether that is remembered. */
+static int
+has_denied(const char *address, int64_t now)
+{
+	struct rate_count c;
+
+	count_address(&c, address, 1);
+	return rate_has_denied(rate, &c, now);
+}
+
+START_TEST(who_was_denied_is_remembered_until_the_window_ends)
+{
+	ck_assert(!has_denied("192.0.2.1", T));
+	ck_assert_int_eq(call("192.0.2.1", 1, T), RC_OK);
+	ck_assert(!has_denied("192.0.2.1", T));
+	if (_i == 0)
+		ck_assert_int_eq(call("192.0.2.1", 1, T + 5), RC_LIMITED);
+	else
+		ck_assert_int_eq(left("192.0.2.1", 1, T + 5), 0);
+	ck_assert(has_denied("192.0.2.1", T + RATE_WINDOW - 1));
+	ck_assert(!has_denied("192.0.2.2", T + 6));
+	ck_assert(!has_denied("192.0.2.1", T + RATE_WINDOW));
+	/* By this connection: others find out themselves. */
+	reopen();
+	ck_assert(!has_denied("192.0.2.1", T + 6));
+}
+END_TEST
+
+START_TEST(the_last_few_who_were_denied_are_remembered)
+{
+	char address[32];
+	int n;
+
+	for (n = 0; n < 100; n++) {
+		(void)snprintf(address, sizeof(address), "10.0.0.%d", n);
+		ck_assert_int_eq(call(address, 1, T), RC_OK);
+		ck_assert_int_eq(call(address, 1, T), RC_LIMITED);
+		ck_assert_int_eq(call(address, 1, T), RC_LIMITED);
+		ck_assert(has_denied(address, T));
+	}
+	for (n = 90; n < 100; n++) {
+		(void)snprintf(address, sizeof(address), "10.0.0.%d", n);
+		ck_assert(has_denied(address, T));
+	}
+	ck_assert(!has_denied("10.0.0.0", T));
+}
+END_TEST
+
 START_TEST(the_same_id_in_two_layers_is_two_subjects)
 {
 	struct rate_count c[2];
@@ -661,6 +709,9 @@ make_suite(void)
 	tcase_add_test(tc, a_denied_call_consumes_nothing_elsewhere);
 	tcase_add_test(tc, a_failed_authentication_touches_the_address_alone);
 	tcase_add_test(tc, a_look_counts_nothing);
+	tcase_add_loop_test(
+	    tc, who_was_denied_is_remembered_until_the_window_ends, 0, 2);
+	tcase_add_test(tc, the_last_few_who_were_denied_are_remembered);
 	tcase_add_test(tc, the_same_id_in_two_layers_is_two_subjects);
 	tcase_add_test(tc, more_layers_than_there_are_fail);
 	tcase_add_test(tc, a_window_starts_with_the_first_call);
