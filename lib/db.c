@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -143,6 +144,35 @@ open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
 	return system_vfs->xOpen(system_vfs, name, file, flags, out_flags);
 }
 
+/*
+ * Makes no more of a path than it is, unless it ends in a link: SQLite looks
+ * at each directory on the way, to find the one name by which all call the
+ * journal.  That lies beside the file, whatever the directory is called.
+ */
+static int
+full_path(sqlite3_vfs *vfs, const char *name, int size, char *path)
+{
+	const size_t len = strlen(name);
+	struct stat st;
+
+	(void)vfs;
+	if (name[0] != '/' || (size_t)size <= len ||
+	    (lstat(name, &st) == 0 && S_ISLNK(st.st_mode)))
+		return system_vfs->xFullPathname(system_vfs, name, size, path);
+	memcpy(path, name, len + 1);
+	return SQLITE_OK;
+}
+
+/* SQLite's own way to random bytes is to open, read and close a device. */
+static int
+randomness(sqlite3_vfs *vfs, int size, char *bytes)
+{
+	ssize_t n = getrandom(bytes, (size_t)size, 0);
+
+	(void)vfs;
+	return n > 0 ? (int)n : 0;
+}
+
 /* Settings of the process, before the first connection. */
 static void
 start(void)
@@ -161,8 +191,10 @@ start(void)
 	vfs = *system_vfs;
 	vfs.zName = "latchkey";
 	vfs.xOpen = open_file;
+	vfs.xFullPathname = full_path;
+	vfs.xRandomness = randomness;
 	(void)sqlite3_vfs_register(&vfs, 1);
-	(void)scratch_vfs_register(system_vfs);
+	(void)scratch_vfs_register(&vfs);
 }
 
 /* Opens SQLite's side of a connection. */
@@ -290,6 +322,11 @@ static const char SQL_COMMIT[] = "COMMIT";
 static const char SQL_ROLLBACK[] = "ROLLBACK";
 
 /*
+ * Scratch pages are small: a call changes three rows, and page 1.
+ */
+static const char SQL_PAGE_SIZE[] = "PRAGMA page_size = 1024";
+
+/*
  * Settings of the connection; a REPLACE must not pass by the triggers.
  */
 static const char SQL_SCRATCH[] = "PRAGMA journal_mode = MEMORY";
@@ -301,10 +338,14 @@ static const char SQL_DURABLE[] = "PRAGMA journal_mode = TRUNCATE;"
 static enum rc
 set_journal(struct db *db)
 {
-	enum rc rc;
+	enum rc rc = RC_OK;
 
 	if (db->has_journal)
 		return RC_OK;
+	if ((db->flags & DB_SCRATCH) && db_is_empty(db))
+		rc = db_script(db, SQL_PAGE_SIZE);
+	if (rc != RC_OK)
+		return rc;
 	rc = db_script(db, db->flags & DB_SCRATCH ? SQL_SCRATCH : SQL_DURABLE);
 	db->has_journal = rc == RC_OK;
 	return rc;

@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-	PAGE_MAX = 4096, /* longer ones are written as they come */
+	PAGE_MAX = 1024, /* longer ones are written as they come */
 	HEADER_LEN = 100
 };
 

@@ -908,7 +908,7 @@ is_sound(const char *path)
 }
 
 /* As many as fill a page but for a few, so that it is split on the way. */
-enum { FULL = 55, MORE = 20, OLD = 3 };
+enum { FULL = 10, MORE = 20, OLD = 3 };
 
 START_TEST(a_process_killed_while_it_counts_leaves_whole_counters_or_none)
 {
