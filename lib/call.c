@@ -276,6 +276,7 @@ answer(struct way *way)
 		return rc;
 	way->call.config = &server->config;
 	way->call.db = server->db;
+	way->call.kept = server->cgi.is_last ? NULL : &server->kept;
 	rc = admit(way);
 	if (rc == RC_OK)
 		rc = run(way);

@@ -132,6 +132,7 @@ forget(struct server *server)
 	server->rate = NULL;
 	secret_wipe(&server->pepper, sizeof(server->pepper));
 	memset(&server->known, 0, sizeof(server->known));
+	action_kept_clear(&server->kept);
 	memset(&server->config, 0, sizeof(server->config));
 	server->document_root[0] = '\0';
 	server->has_config = server->has_data = 0;

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "action.h"
 #include "api_key.h"
 #include "cgi.h"
 #include "config.h"
@@ -21,8 +22,6 @@
 #include "rc.h"
 #include "secret.h"
 #include "watch.h"
-
-struct action;
 
 /*
  * What a process of many calls looks at, before the next one after something
@@ -52,6 +51,7 @@ struct server {
 
 	/* Of a process of many calls. */
 	struct api_key_known known;
+	struct action_kept kept;
 	int64_t ncalls;
 	int is_stale;   /* it is to start anew after the call at hand */
 	int has_worked; /* with the database as it is */

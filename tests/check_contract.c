@@ -1561,18 +1561,25 @@ START_TEST(an_address_past_its_limit_is_told_so_whatever_its_key)
 END_TEST
 
 static void
-must_say(struct site *site, const char *key, const char *body)
+must_say(
+    struct site *site, const char *key, const char *action, const char *body)
 {
 	struct answer answer;
 	int i;
 
 	/* The second time it may be remembered. */
 	for (i = 0; i < 2; i++) {
-		api_call(site, &answer, "key=%s&action=balance", key);
+		api_call(site, &answer, "key=%s&action=%s", key, action);
 		ck_assert_str_eq(answer.body, body);
 		answer_clear(&answer);
 	}
 }
+
+#define SERVICE(rate)                                                          \
+	"[{\"service\":1,\"name\":\"A \\\\ B\",\"type\":\"Default\","          \
+	"\"category\":\"\\\"C\\\"\",\"rate\":\"" rate "\",\"min\":\"1\","      \
+	"\"max\":\"20\",\"refill\":false,\"cancel\":false,\"dripfeed\":false," \
+	"\"desc\":\"\"}]"
 
 START_TEST(what_an_operator_changes_holds_from_the_next_call_on)
 {
@@ -1583,22 +1590,35 @@ START_TEST(what_an_operator_changes_holds_from_the_next_call_on)
 	(void)site_account(&site, "a@example.com");
 	site_key(&site, "a@example.com", key);
 	site_key(&site, "a@example.com", other);
-	must_say(&site, key, "{\"balance\":\"0\",\"currency\":\"USD\"}");
+	must_say(&site, key, "balance",
+	    "{\"balance\":\"0.00\",\"currency\":\"USD\"}");
 	site_credit(&site, "a@example.com", "5");
-	must_say(&site, key, "{\"balance\":\"5\",\"currency\":\"USD\"}");
-	must_say(&site, other, "{\"balance\":\"5\",\"currency\":\"USD\"}");
+	must_say(&site, key, "balance",
+	    "{\"balance\":\"5.00\",\"currency\":\"USD\"}");
+	must_say(&site, other, "balance",
+	    "{\"balance\":\"5.00\",\"currency\":\"USD\"}");
+	must_say(&site, key, "services", "[]");
+	free(site_latchkey_ok(&site, "service", "add", "--name", "A \\ B",
+	    "--type", "Default", "--category", "\"C\"", "--rate", "1.5",
+	    "--min", "1", "--max", "20", NULL));
+	must_say(&site, key, "services", SERVICE("1.50"));
+	free(site_latchkey_ok(
+	    &site, "service", "edit", "1", "--rate", "2.5", NULL));
+	must_say(&site, other, "services", SERVICE("2.50"));
 	memcpy(id, key + API_KEY_PREFIX_LEN, API_KEY_ID_LEN);
 	id[API_KEY_ID_LEN] = '\0';
 	free(site_latchkey_ok(
 	    &site, "key", "revoke", id, "--why", "lost", NULL));
-	must_say(&site, key, "{\"error\":\"Invalid API key\"}");
-	must_say(&site, other, "{\"balance\":\"5\",\"currency\":\"USD\"}");
+	must_say(&site, key, "balance", "{\"error\":\"Invalid API key\"}");
+	must_say(&site, other, "balance",
+	    "{\"balance\":\"5.00\",\"currency\":\"USD\"}");
 	free(site_latchkey_ok(
 	    &site, "account", "suspend", "a@example.com", NULL));
-	must_say(&site, other, "{\"error\":\"Account suspended\"}");
+	must_say(&site, other, "balance", "{\"error\":\"Account suspended\"}");
 	free(site_latchkey_ok(
 	    &site, "account", "unsuspend", "a@example.com", NULL));
-	must_say(&site, other, "{\"balance\":\"5\",\"currency\":\"USD\"}");
+	must_say(&site, other, "balance",
+	    "{\"balance\":\"5.00\",\"currency\":\"USD\"}");
 	site_remove(&site);
 }
 END_TEST
