@@ -10,7 +10,6 @@
 #include "scratch_vfs.h"
 
 #include <sqlite3.h>
-#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -25,12 +24,17 @@ struct page {
 	unsigned char bytes[PAGE_MAX];
 };
 
-/* SQLite reserves the size of this and of the file below, right behind it. */
+/*
+ * SQLite reserves the size of this and of the file below, right behind it,
+ * and that again for each journal it may open: pages have their own place.
+ */
 struct file {
 	sqlite3_file base;
 	sqlite3_file *below;
 	int torn; /* the header is overwritten */
-	struct page first, other;
+	struct pages {
+		struct page first, other;
+	} * pages; /* owned */
 };
 
 static sqlite3_vfs *vfs_below;
@@ -75,10 +79,10 @@ tear(struct file *f)
 static int
 flush(struct file *f)
 {
-	int code = write_page(f, &f->other);
+	int code = write_page(f, &f->pages->other);
 
 	if (code == SQLITE_OK)
-		code = write_page(f, &f->first);
+		code = write_page(f, &f->pages->first);
 	if (code == SQLITE_OK)
 		f->torn = 0;
 	return code;
@@ -100,11 +104,11 @@ write_file(sqlite3_file *base, const void *bytes, int len, sqlite3_int64 at)
 	int code = SQLITE_OK;
 
 	if (at == 0 && len <= PAGE_MAX)
-		return hold(&f->first, bytes, len, at);
-	if (!f->torn && f->other.len == 0 && len <= PAGE_MAX)
-		return hold(&f->other, bytes, len, at);
+		return hold(&f->pages->first, bytes, len, at);
+	if (!f->torn && f->pages->other.len == 0 && len <= PAGE_MAX)
+		return hold(&f->pages->other, bytes, len, at);
 	if ((code = tear(f)) == SQLITE_OK)
-		code = write_page(f, &f->other);
+		code = write_page(f, &f->pages->other);
 	if (code == SQLITE_OK)
 		code = write_below(f, bytes, len, at);
 	return code;
@@ -123,6 +127,7 @@ close_file(sqlite3_file *base)
 {
 	struct file *f = file_of(base);
 
+	sqlite3_free(f->pages);
 	return f->below->pMethods->xClose(f->below);
 }
 
@@ -156,7 +161,7 @@ lock_file(sqlite3_file *base, int lock)
 	struct file *f = file_of(base);
 
 	if (lock == SQLITE_LOCK_SHARED)
-		f->first.len = f->other.len = f->torn = 0;
+		f->pages->first.len = f->pages->other.len = f->torn = 0;
 	return SQLITE_OK;
 }
 
@@ -237,12 +242,16 @@ open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags,
 	if ((flags & SQLITE_OPEN_MAIN_DB) == 0)
 		return vfs_below->xOpen(
 		    vfs_below, name, base, flags, out_flags);
-	memset(f, 0, offsetof(struct file, first));
-	f->first.len = f->other.len = 0;
-	f->below = (sqlite3_file *)(f + 1);
+	*f = (struct file){ .below = (sqlite3_file *)(f + 1) };
+	f->pages = sqlite3_malloc((int)sizeof(*f->pages));
+	if (f->pages == NULL)
+		return SQLITE_NOMEM;
+	f->pages->first.len = f->pages->other.len = 0;
 	code = vfs_below->xOpen(vfs_below, name, f->below, flags, out_flags);
 	if (code == SQLITE_OK)
 		f->base.pMethods = &methods;
+	else
+		sqlite3_free(f->pages);
 	return code;
 }
 
