@@ -17,11 +17,21 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "gate.h"
 #include "log.h"
 #include "scratch_vfs.h"
+
+/* Of statfs(2). */
+#define EXT4_SUPER_MAGIC 0xef53ul /* and those before it */
+#define XFS_SUPER_MAGIC 0x58465342ul
+#define BTRFS_SUPER_MAGIC 0x9123683eul
+#define F2FS_SUPER_MAGIC 0xf2f52010ul
+#define TMPFS_MAGIC 0x01021994ul
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630ul
+#define ZFS_SUPER_MAGIC 0x2fc12fc1ul
 
 enum {
 	PATH_LEN = 1100,
@@ -45,6 +55,8 @@ struct db {
 	ino_t inode;
 	int64_t busy_ms;
 	int has_journal; /* the journal's mode has been set */
+	int has_looked;  /* at the file's system ... */
+	int is_local;    /* ... which is this machine's own */
 	int in_transaction;
 	int is_paused;    /* one is open that the next may go on in */
 	int64_t expected; /* version of the schema; 0: any */
@@ -321,9 +333,7 @@ static const char SQL_BEGIN_WRITE[] = "BEGIN IMMEDIATE";
 static const char SQL_COMMIT[] = "COMMIT";
 static const char SQL_ROLLBACK[] = "ROLLBACK";
 
-/*
- * Scratch pages are small: a call changes three rows, and page 1.
- */
+/* Scratch pages are small, for a call changes three rows. */
 static const char SQL_PAGE_SIZE[] = "PRAGMA page_size = 1024";
 
 /*
@@ -371,11 +381,33 @@ read_state(struct db *db, struct db_state *state)
 		   STATE_AT) == SQLITE_OK;
 }
 
+/*
+ * True if no other machine has the file's system: one that does may have
+ * committed long before this one's memory of the file is renewed, which on a
+ * network's happens only with a lock.  What is not named here may be one.
+ */
+static int
+is_local(struct db *db)
+{
+	static const unsigned long types[] = { EXT4_SUPER_MAGIC,
+		XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC,
+		TMPFS_MAGIC, OVERLAYFS_SUPER_MAGIC, ZFS_SUPER_MAGIC };
+	struct statfs fs;
+	size_t i;
+
+	if (db->has_looked || statfs(db->path, &fs) != 0)
+		return db->is_local;
+	db->has_looked = 1;
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		db->is_local |= (unsigned long)fs.f_type == types[i];
+	return db->is_local;
+}
+
 void
 db_note_state(struct db *db, struct db_state *state)
 {
 	/* With a write-ahead log commits are not in the file at once. */
-	state->known = read_state(db, state) &&
+	state->known = is_local(db) && read_state(db, state) &&
 		       state->bytes[0] == ROLLBACK_JOURNAL &&
 		       state->bytes[1] == ROLLBACK_JOURNAL;
 }

@@ -60,8 +60,9 @@ struct db_value db_text_value(const char *s);
 /*
  * Opens the database at path; no lock waits longer than busy_ms.  The gate
  * is the file "path.gate", that of a scratch database its own file, which
- * the first transaction opens.  flags is a sum of enum db_flag.  RC_NOT_FOUND if
- * there is no such file (not logged), RC_FAIL (logged) otherwise.
+ * the first transaction opens.  flags is a sum of enum db_flag.
+ * RC_NOT_FOUND if there is no such file (not logged), RC_FAIL (logged)
+ * otherwise.
  */
 enum rc db_open(const char *path, int flags, int64_t busy_ms, struct db **db);
 
@@ -162,7 +163,10 @@ struct db_state {
 	unsigned char bytes[22];
 };
 
-/* Notes the state that a transaction reads; not known if that fails. */
+/*
+ * Notes the state that a transaction reads.  It is not known if that fails,
+ * nor where another machine may commit: on a network's file system.
+ */
 void db_note_state(struct db *db, struct db_state *state);
 
 /*

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * flock(2) on two files, or on the database's own.  It has no time-out, so a timer interrupts it; and
- * it lets a reader in while a writer waits, so everybody passes the queue
- * first, one at a time.
+ * flock(2) on two files, or on the database's own.  It has no time-out, so a
+ * timer interrupts it; and it lets a reader in while a writer waits, so
+ * everybody passes the queue first, one at a time.
  */
 #include "gate.h"
 

@@ -225,8 +225,8 @@ open_data(struct server *server)
 /* --- calls ---------------------------------------------------------------- */
 
 /*
- * Less than two seconds are between one look and the next, so that a call
- * has at least that much less than what it is given.
+ * Looks at everything.  As there is a second at most from one look to the
+ * next, a call has that much less processor time than it is given.
  */
 static void
 look_at_all(struct server *server)

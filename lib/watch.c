@@ -40,9 +40,11 @@ watch_is_quiet(struct watch *watch)
 
 	if (watch->fd <= 0)
 		return 0;
-	while ((n = read(watch->fd, events, sizeof(events))) > 0)
-		quiet = 0;
-	return quiet && errno == EAGAIN;
+	do {
+		n = read(watch->fd, events, sizeof(events));
+		quiet = quiet && n < 0 && errno == EAGAIN;
+	} while (n > 0);
+	return quiet;
 }
 
 void

@@ -1030,6 +1030,9 @@ make_suite(void)
 	    tc, a_fault_while_migrating_is_made_good_by_the_next_run, 0, MODES);
 	tcase_add_loop_test(
 	    tc, a_fault_while_counting_is_over_with_the_next_call, 0, MODES);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("counters");
+	tcase_add_checked_fixture(tc, setup, fixture_teardown);
 	tcase_add_test(
 	    tc, a_process_killed_while_it_counts_leaves_whole_counters_or_none);
 	suite_add_tcase(suite, tc);
