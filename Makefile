@@ -411,7 +411,8 @@ FUZZFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined \
 
 $(BUILD)/tests/fuzz_fastcgi: lib/fastcgi.c lib/log.c lib/secret.c
 $(BUILD)/tests/fuzz_form: lib/form.c lib/log.c lib/secret.c
-$(BUILD)/tests/fuzz_key: lib/api_key.c lib/db.c lib/gate.c lib/log.c lib/secret.c
+$(BUILD)/tests/fuzz_key: lib/api_key.c lib/db.c lib/gate.c lib/log.c \
+	lib/scratch_vfs.c lib/secret.c
 $(BUILD)/tests/fuzz_amount: lib/money.c lib/number.c
 $(BUILD)/tests/fuzz_csv: lib/csv.c lib/log.c
 $(BUILD)/tests/fuzz_guard: lib/guard.c tests/guard_public.h

@@ -17,6 +17,7 @@ struct caller {
 	int64_t key_id;     /* 0: not by a key */
 	int64_t tier_limit; /* calls a minute */
 	int suspended;
+	int64_t balance_nano; /* when the key was verified */
 	const char *currency; /* the panel's, for events */
 };
 

@@ -4,10 +4,25 @@
  */
 #include "action.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
 #include "number.h"
+
+void
+action_kept_clear(struct action_kept *kept)
+{
+	free(kept->text);
+	memset(kept, 0, sizeof(*kept));
+}
+
+enum rc
+action_no_memory(void)
+{
+	log_err("cannot write an answer: out of memory");
+	return RC_FAIL;
+}
 
 enum rc
 action_answer(struct call *call, json_t *model)

@@ -28,6 +28,19 @@ struct action_id {
 	int64_t id;
 };
 
+/*
+ * What a process of many calls keeps of an answer that is the same for all
+ * callers: good as long as the database is as it was.
+ */
+struct action_kept {
+	struct db_state state;
+	char *text; /* owned */
+	size_t len;
+};
+
+/* Frees it; may be called twice. */
+void action_kept_clear(struct action_kept *kept);
+
 /* A call on its way through an action. */
 struct call {
 	const struct config *config;
@@ -38,8 +51,9 @@ struct call {
 	int is_list; /* ids came as a list */
 	size_t nids;
 	struct action_id ids[ACTION_IDS_MAX];
-	FILE *out;      /* the answer's JSON */
-	struct why why; /* set when run fails */
+	FILE *out;                /* the answer's JSON */
+	struct action_kept *kept; /* NULL where there is but one call */
+	struct why why;           /* set when run fails */
 };
 
 struct action {
@@ -55,6 +69,9 @@ struct action {
  * if the model is NULL or memory has run out.
  */
 enum rc action_answer(struct call *call, json_t *model);
+
+/* Logs that an answer could not be written for want of memory: RC_FAIL. */
+enum rc action_no_memory(void);
 
 /*
  * A new {"error": text} for why, or for rc's general error: an item of a

@@ -2,7 +2,9 @@
 /*
  * Verifies API keys.  The id is looked up, the HMAC of the whole key is
  * compared in constant time; for an unknown id it is compared with nothing,
- * at the same cost.
+ * at the same cost.  A process of many calls remembers whom it has found
+ * until the next commit, whatever that changes: a key that is revoked is
+ * refused from then on.
  */
 #include "api_key.h"
 
@@ -55,16 +57,15 @@ api_key_well_formed(const char *key, size_t len)
 /* No account_id: this is what finds the account. */
 static const char SQL_FIND[] =
     "SELECT k.id, k.mac, k.account_id, k.last_used_at, a.suspended_at,"
-    " t.calls_per_minute"
+    " t.calls_per_minute, a.balance_nano"
     " FROM api_key k"
     " JOIN account a ON a.id = k.account_id"
     " JOIN tier t ON t.id = a.tier_id"
     " WHERE k.public_id = $1 AND k.revoked_at IS NULL";
 
-/* Reads the row of a key's id, if there is one, into caller and mac. */
+/* Reads the row of a key's id, if there is one. */
 static enum rc
-find(struct db *db, const char *key, int64_t now, struct caller *caller,
-    unsigned char mac[SECRET_HASH_LEN], int *touch)
+find(struct db *db, const char *key, struct api_key_found *row)
 {
 	char public_id[API_KEY_ID_LEN + 1];
 	struct db_rows *rows = NULL;
@@ -84,25 +85,43 @@ find(struct db *db, const char *key, int64_t now, struct caller *caller,
 		rc = RC_NOT_FOUND;
 		goto out;
 	}
-	memcpy(mac, stored, len);
-	caller->key_id = db_int(rows, 0);
-	caller->account_id = db_int(rows, 2);
-	caller->suspended = !db_is_null(rows, 4);
-	caller->tier_limit = db_int(rows, 5);
-	/* A last use in the future is a clock that was set back. */
-	*touch = db_is_null(rows, 3) || db_int(rows, 3) > now ||
-		 db_int(rows, 3) <= now - API_KEY_TOUCH_S;
+	memcpy(row->mac, stored, len);
+	row->is_used = 1;
+	row->caller.key_id = db_int(rows, 0);
+	row->caller.account_id = db_int(rows, 2);
+	row->caller.suspended = !db_is_null(rows, 4);
+	row->caller.tier_limit = db_int(rows, 5);
+	row->caller.balance_nano = db_int(rows, 6);
+	row->last_used_at = db_int(rows, 3);
 out:
 	db_done(&rows);
 	return rc;
 }
 
+/* Gives what has been found; a last use ahead is a clock that was set back. */
+static void
+give(const struct api_key_found *row, int64_t now, struct caller *caller,
+    int *touch)
+{
+	*caller = row->caller;
+	*touch = row->last_used_at == 0 || row->last_used_at > now ||
+		 row->last_used_at <= now - API_KEY_TOUCH_S;
+}
+
+/* Where a key is remembered; a MAC's bits are as good as random. */
+static size_t
+place(const unsigned char mac[SECRET_HASH_LEN])
+{
+	return mac[0] % API_KEY_KNOWN;
+}
+
 enum rc
 api_key_verify(struct db *db, const struct pepper *pepper, const char *key,
-    size_t len, int64_t now, struct caller *caller, int *touch)
+    size_t len, int64_t now, struct api_key_known *known, struct caller *caller,
+    int *touch)
 {
-	unsigned char mac[SECRET_HASH_LEN], stored[SECRET_HASH_LEN] = { 0 };
-	struct caller found = { 0 };
+	unsigned char mac[SECRET_HASH_LEN];
+	struct api_key_found row = { 0 };
 	enum rc rc;
 	int same;
 
@@ -113,15 +132,45 @@ api_key_verify(struct db *db, const struct pepper *pepper, const char *key,
 	rc = secret_hmac(pepper, key, len, mac);
 	if (rc != RC_OK)
 		return rc;
-	rc = find(db, key, now, &found, stored, touch);
+	rc = find(db, key, &row);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
-	same = secret_equal(mac, stored, sizeof(mac));
-	if (rc == RC_NOT_FOUND || !same) {
-		*touch = 0;
+	same = secret_equal(mac, row.mac, sizeof(mac));
+	if (rc == RC_NOT_FOUND || !same)
 		return RC_DENIED;
+	give(&row, now, caller, touch);
+	if (known == NULL)
+		return RC_OK;
+	/* What was found in another state is of no use in this one. */
+	if (!db_is_as(db, &known->state)) {
+		memset(known, 0, sizeof(*known));
+		db_note_state(db, &known->state);
 	}
-	*caller = found;
+	known->rows[place(mac)] = row;
+	return RC_OK;
+}
+
+enum rc
+api_key_recall(struct db *db, const struct pepper *pepper, const char *key,
+    size_t len, int64_t now, const struct api_key_known *known,
+    struct caller *caller, int *touch)
+{
+	unsigned char mac[SECRET_HASH_LEN];
+	const struct api_key_found *row;
+	enum rc rc;
+
+	memset(caller, 0, sizeof(*caller));
+	*touch = 0;
+	if (!known->state.known || !api_key_well_formed(key, len))
+		return RC_NOT_FOUND;
+	rc = secret_hmac(pepper, key, len, mac);
+	if (rc != RC_OK)
+		return rc;
+	row = &known->rows[place(mac)];
+	if (!row->is_used || !secret_equal(mac, row->mac, sizeof(mac)) ||
+	    !db_is_as(db, &known->state))
+		return RC_NOT_FOUND;
+	give(row, now, caller, touch);
 	return RC_OK;
 }
 

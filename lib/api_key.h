@@ -22,8 +22,9 @@ enum {
 	API_KEY_ID_LEN = 8,
 	API_KEY_SECRET_LEN = 32,
 	API_KEY_CHECK_LEN = 6,
-	API_KEY_LEN = 49,     /* the sum */
-	API_KEY_TOUCH_S = 300 /* last use is written at most so often */
+	API_KEY_LEN = 49,      /* the sum */
+	API_KEY_TOUCH_S = 300, /* last use is written at most so often */
+	API_KEY_KNOWN = 128    /* that a process remembers */
 };
 
 /* True if it has the form of a key and its checksum is right. */
@@ -37,14 +38,39 @@ int api_key_well_formed(const char *key, size_t len);
 void api_key_checksum(const char *s, size_t len, char check[API_KEY_CHECK_LEN]);
 
 /*
+ * Who was found for keys, in one state of the database; all zero at first.
+ * A key is told by its MAC, and all of that is compared, so that nobody gets
+ * what was found for another one.
+ */
+struct api_key_known {
+	struct db_state state;
+	struct api_key_found {
+		int is_used;
+		unsigned char mac[SECRET_HASH_LEN];
+		struct caller caller;
+		int64_t last_used_at; /* 0: never */
+	} rows[API_KEY_KNOWN];
+};
+
+/*
  * Finds who a key belongs to, inside a transaction.  RC_DENIED if it is
  * malformed, unknown or revoked, at the same cost for the latter two.  A
  * suspended account is found, and caller->suspended set.  *touch is set when
- * the last use is due to be written.
+ * the last use is due to be written.  What is found is added to known (may
+ * be NULL).
  */
 enum rc api_key_verify(struct db *db, const struct pepper *pepper,
-    const char *key, size_t len, int64_t now, struct caller *caller,
-    int *touch);
+    const char *key, size_t len, int64_t now, struct api_key_known *known,
+    struct caller *caller, int *touch);
+
+/*
+ * The same from memory, outside of a transaction: the answer is what
+ * api_key_verify would give now.  RC_NOT_FOUND if that has to be asked: the
+ * key is not known here, or something has been committed since.
+ */
+enum rc api_key_recall(struct db *db, const struct pepper *pepper,
+    const char *key, size_t len, int64_t now, const struct api_key_known *known,
+    struct caller *caller, int *touch);
 
 /* Writes the time of the last use; inside a write transaction. */
 enum rc api_key_touch(struct db *db, const struct caller *caller, int64_t now);

@@ -69,19 +69,33 @@ read_form(struct way *way)
 	return rc == RC_INVALID ? error_set(why, ERROR_BODY, what) : rc;
 }
 
-/* Finds who calls. */
+/*
+ * Finds who calls.  An action that reads does so in the same transaction;
+ * what is done in between waits for nobody who waits for it.
+ */
 static enum rc
 verify_key(struct way *way, const char *key)
 {
 	struct server *server = way->server;
+	const size_t len = strlen(key);
+	struct call *call = &way->call;
 	enum rc rc;
 
+	rc = api_key_recall(server->db, &server->pepper, key, len, call->now,
+	    &server->known, &call->caller, &way->touch);
+	if (rc != RC_NOT_FOUND)
+		return rc;
 	rc = db_begin(server->db, DB_READ);
 	if (rc != RC_OK)
 		return rc;
-	rc = api_key_verify(server->db, &server->pepper, key, strlen(key),
-	    way->call.now, &way->call.caller, &way->touch);
-	return db_end(server->db, rc);
+	rc = api_key_verify(server->db, &server->pepper, key, len, call->now,
+	    server->cgi.is_last ? NULL : &server->known, &call->caller,
+	    &way->touch);
+	if (rc == RC_OK)
+		db_pause(server->db);
+	else
+		db_rollback(server->db);
+	return rc;
 }
 
 /* From the fields to the caller. */
@@ -156,25 +170,54 @@ count(struct way *way, size_t n)
 	return rc;
 }
 
-/* Address, key, limits: from here on the call is one of an account. */
+/* Ends the call if its address has run out. */
+static enum rc
+look_at_address(struct way *way)
+{
+	struct rate_count *address = &way->count[RATE_IP];
+	enum rc rc;
+
+	rc = rate_peek(way->server->rate, address, way->call.now);
+	if (rc == RC_LIMITED)
+		rate_headers(way, 1, address);
+	return rc;
+}
+
+/*
+ * Address, key, limits: from here on the call is one of an account.
+ *
+ * An address that has run out is told so whatever its key, and its key is not
+ * looked at: nothing can be guessed, and little be spent, beyond the limit.
+ * That look takes a transaction.  A process that has everything open saves
+ * it, and counts the call in all layers at once, the address first: the
+ * answer is the same.  What it costs is that the first key beyond the limit
+ * is looked at, one a process and window; after that it knows the address
+ * (one of several, if that many come at once) and looks at it first again.
+ */
 static enum rc
 admit(struct way *way)
 {
 	struct server *server = way->server;
-	enum rc rc, counted;
+	struct rate_count *address = &way->count[RATE_IP];
+	enum rc rc = RC_OK, counted;
+	int look_first;
 
-	rate_count_ip(
-	    &way->count[RATE_IP], way->request.address, server->config.rate_ip);
-	rc = rate_peek(server->rate, &way->count[RATE_IP], way->call.now);
-	if (rc == RC_LIMITED)
-		rate_headers(way, 1, &way->count[RATE_IP]);
+	rate_count_ip(address, way->request.address, server->config.rate_ip);
+	look_first = !server->has_worked ||
+		     rate_has_denied(server->rate, address, way->call.now);
+	if (look_first)
+		rc = look_at_address(way);
 	if (rc != RC_OK)
 		return rc;
 	rc = authenticate(way);
-	if (rc != RC_OK && rc != RC_DENIED)
-		return rc;
-	counted = count(way, rc == RC_OK ? RATE_LAYERS : 1);
-	return counted != RC_OK ? counted : rc;
+	if (rc == RC_OK || rc == RC_DENIED) {
+		counted = count(way, rc == RC_OK ? RATE_LAYERS : 1);
+		return counted != RC_OK ? counted : rc;
+	}
+	/* It is not counted, but may be over all the same. */
+	if (!look_first && look_at_address(way) == RC_LIMITED)
+		return RC_LIMITED;
+	return rc;
 }
 
 static const struct action *
@@ -235,13 +278,13 @@ answer(struct way *way)
 		return rc;
 	way->call.config = &server->config;
 	way->call.db = server->db;
+	way->call.kept = server->cgi.is_last ? NULL : &server->kept;
 	rc = admit(way);
-	if (rc != RC_OK) {
+	if (rc == RC_OK)
+		rc = run(way);
+	else
 		way->touch = 0;
-		return rc;
-	}
-	rc = run(way);
-	/* An action that failed half-way has nothing open. */
+	/* Whoever failed half-way has nothing open. */
 	db_rollback(server->db);
 	return rc;
 }

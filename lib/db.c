@@ -15,11 +15,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "gate.h"
 #include "log.h"
+#include "scratch_vfs.h"
+
+/* Of statfs(2). */
+#define EXT4_SUPER_MAGIC 0xef53ul /* and those before it */
+#define XFS_SUPER_MAGIC 0x58465342ul
+#define BTRFS_SUPER_MAGIC 0x9123683eul
+#define F2FS_SUPER_MAGIC 0xf2f52010ul
+#define TMPFS_MAGIC 0x01021994ul
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630ul
+#define ZFS_SUPER_MAGIC 0x2fc12fc1ul
 
 enum {
 	PATH_LEN = 1100,
@@ -38,11 +50,15 @@ struct db_rows {
 struct db {
 	sqlite3 *handle;
 	struct gate gate;
-	int flags;  /* as db_open was called */
-	ino_t file; /* the file that was opened */
+	int flags;    /* as db_open was called */
+	dev_t device; /* of a scratch database: the file that is open */
+	ino_t inode;
 	int64_t busy_ms;
 	int has_journal; /* the journal's mode has been set */
+	int has_looked;  /* at the file's system ... */
+	int is_local;    /* ... which is this machine's own */
 	int in_transaction;
+	int is_paused;    /* one is open that the next may go on in */
 	int64_t expected; /* version of the schema; 0: any */
 	int outdated;     /* the last one found was another */
 	int last;         /* SQLite's last result */
@@ -140,6 +156,35 @@ open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
 	return system_vfs->xOpen(system_vfs, name, file, flags, out_flags);
 }
 
+/*
+ * Makes no more of a path than it is, unless it ends in a link: SQLite looks
+ * at each directory on the way, to find the one name by which all call the
+ * journal.  That lies beside the file, whatever the directory is called.
+ */
+static int
+full_path(sqlite3_vfs *vfs, const char *name, int size, char *path)
+{
+	const size_t len = strlen(name);
+	struct stat st;
+
+	(void)vfs;
+	if (name[0] != '/' || (size_t)size <= len ||
+	    (lstat(name, &st) == 0 && S_ISLNK(st.st_mode)))
+		return system_vfs->xFullPathname(system_vfs, name, size, path);
+	memcpy(path, name, len + 1);
+	return SQLITE_OK;
+}
+
+/* SQLite's own way to random bytes is to open, read and close a device. */
+static int
+randomness(sqlite3_vfs *vfs, int size, char *bytes)
+{
+	ssize_t n = getrandom(bytes, (size_t)size, 0);
+
+	(void)vfs;
+	return n > 0 ? (int)n : 0;
+}
+
 /* Settings of the process, before the first connection. */
 static void
 start(void)
@@ -158,7 +203,10 @@ start(void)
 	vfs = *system_vfs;
 	vfs.zName = "latchkey";
 	vfs.xOpen = open_file;
+	vfs.xFullPathname = full_path;
+	vfs.xRandomness = randomness;
 	(void)sqlite3_vfs_register(&vfs, 1);
+	(void)scratch_vfs_register(&vfs);
 }
 
 /* Opens SQLite's side of a connection. */
@@ -167,18 +215,17 @@ open_handle(struct db *db)
 {
 	int mode = db->flags & DB_READONLY ? SQLITE_OPEN_READONLY
 					   : SQLITE_OPEN_READWRITE;
-	struct stat st;
 	int code;
 
 	if (db->flags & DB_CREATE)
 		mode |= SQLITE_OPEN_CREATE;
-	code = sqlite3_open_v2(
-	    db->path, &db->handle, mode | SQLITE_OPEN_NOMUTEX, NULL);
+	code =
+	    sqlite3_open_v2(db->path, &db->handle, mode | SQLITE_OPEN_NOMUTEX,
+		db->flags & DB_SCRATCH ? SCRATCH_VFS : NULL);
 	if (code == SQLITE_OK)
 		code = configure(db);
 	if (code != SQLITE_OK)
 		return failed(db, "open the database", code);
-	db->file = stat(db->path, &st) == 0 ? st.st_ino : 0;
 	return RC_OK;
 }
 
@@ -213,12 +260,15 @@ db_open(const char *path, int flags, int64_t busy_ms, struct db **out)
 	}
 	db->flags = flags;
 	db->busy_ms = busy_ms;
-	rc = gate_init(&db->gate, path);
+	rc = flags & DB_SCRATCH ? gate_init_file(&db->gate, path)
+				: gate_init(&db->gate, path);
 	if (rc != RC_OK)
 		goto out;
-	/* It fits, since the gate's longer one does. */
+	/* It fits, since the gate's does. */
 	(void)snprintf(db->path, sizeof(db->path), "%s", path);
-	rc = open_handle(db);
+	/* What may be replaced is opened behind the gate. */
+	if (!(flags & DB_SCRATCH))
+		rc = open_handle(db);
 	if (rc != RC_OK)
 		goto out;
 	*out = db;
@@ -239,11 +289,29 @@ db_close(struct db *db)
 	free(db);
 }
 
+/* Opens the file that the gate has locked, unless it is open. */
+static enum rc
+reopen(struct db *db)
+{
+	enum rc rc;
+
+	if (db->handle != NULL && db->device == db->gate.device &&
+	    db->inode == db->gate.inode)
+		return RC_OK;
+	close_handle(db);
+	rc = open_handle(db);
+	if (rc != RC_OK) {
+		close_handle(db);
+		return rc;
+	}
+	db->device = db->gate.device;
+	db->inode = db->gate.inode;
+	return RC_OK;
+}
+
 enum rc
 db_renew(struct db *db)
 {
-	char journal[PATH_LEN + 16];
-	struct stat st;
 	enum rc rc;
 
 	db_rollback(db);
@@ -251,17 +319,13 @@ db_renew(struct db *db)
 	if (rc != RC_OK)
 		return rc;
 	/* Somebody else may have made it anew by now. */
-	if (stat(db->path, &st) == 0 && st.st_ino == db->file) {
+	if (db->device == db->gate.device && db->inode == db->gate.inode) {
 		log_err("make %s anew: it cannot be used", db->path);
-		(void)snprintf(
-		    journal, sizeof(journal), "%s-journal", db->path);
-		(void)unlink(journal);
 		(void)unlink(db->path);
 	}
 	close_handle(db);
-	rc = open_handle(db);
-	gate_leave(&db->gate);
-	return rc;
+	gate_close(&db->gate);
+	return RC_OK;
 }
 
 static const char SQL_BEGIN_READ[] = "BEGIN";
@@ -275,8 +339,7 @@ static const char SQL_PAGE_SIZE[] = "PRAGMA page_size = 1024";
 /*
  * Settings of the connection; a REPLACE must not pass by the triggers.
  */
-static const char SQL_SCRATCH[] = "PRAGMA journal_mode = PERSIST;"
-				  "PRAGMA synchronous = OFF";
+static const char SQL_SCRATCH[] = "PRAGMA journal_mode = MEMORY";
 static const char SQL_DURABLE[] = "PRAGMA journal_mode = TRUNCATE;"
 				  "PRAGMA synchronous = FULL;"
 				  "PRAGMA recursive_triggers = ON";
@@ -291,11 +354,71 @@ set_journal(struct db *db)
 		return RC_OK;
 	if ((db->flags & DB_SCRATCH) && db_is_empty(db))
 		rc = db_script(db, SQL_PAGE_SIZE);
-	if (rc == RC_OK)
-		rc = db_script(
-		    db, db->flags & DB_SCRATCH ? SQL_SCRATCH : SQL_DURABLE);
+	if (rc != RC_OK)
+		return rc;
+	rc = db_script(db, db->flags & DB_SCRATCH ? SQL_SCRATCH : SQL_DURABLE);
 	db->has_journal = rc == RC_OK;
 	return rc;
+}
+
+/*
+ * A commit writes page 1 before it is one: the journal is cut off after that.
+ * So whoever reads the same count as before reads it before the next commit.
+ * (The SQLite database file format, sections 1.3.3 to 1.3.9: the versions of
+ * the format, the count of changes, the sizes of file and free list.)
+ */
+enum { STATE_AT = 18, ROLLBACK_JOURNAL = 1 };
+
+static int
+read_state(struct db *db, struct db_state *state)
+{
+	sqlite3_file *file = NULL;
+
+	return sqlite3_file_control(db->handle, "main",
+		   SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+	       file != NULL && file->pMethods != NULL &&
+	       file->pMethods->xRead(file, state->bytes, sizeof(state->bytes),
+		   STATE_AT) == SQLITE_OK;
+}
+
+/*
+ * True if no other machine has the file's system: one that does may have
+ * committed long before this one's memory of the file is renewed, which on a
+ * network's happens only with a lock.  What is not named here may be one.
+ */
+static int
+is_local(struct db *db)
+{
+	static const unsigned long types[] = { EXT4_SUPER_MAGIC,
+		XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC,
+		TMPFS_MAGIC, OVERLAYFS_SUPER_MAGIC, ZFS_SUPER_MAGIC };
+	struct statfs fs;
+	size_t i;
+
+	if (db->has_looked || statfs(db->path, &fs) != 0)
+		return db->is_local;
+	db->has_looked = 1;
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		db->is_local |= (unsigned long)fs.f_type == types[i];
+	return db->is_local;
+}
+
+void
+db_note_state(struct db *db, struct db_state *state)
+{
+	/* With a write-ahead log commits are not in the file at once. */
+	state->known = is_local(db) && read_state(db, state) &&
+		       state->bytes[0] == ROLLBACK_JOURNAL &&
+		       state->bytes[1] == ROLLBACK_JOURNAL;
+}
+
+int
+db_is_as(struct db *db, const struct db_state *state)
+{
+	struct db_state now;
+
+	return state->known && read_state(db, &now) &&
+	       memcmp(now.bytes, state->bytes, sizeof(now.bytes)) == 0;
 }
 
 /*
@@ -318,9 +441,17 @@ enter(struct db *db, enum db_mode mode)
 		[DB_WRITE] = GATE_ALONE,
 		[DB_WRITE_NOW] = GATE_ALONE_NOW };
 
+	enum rc rc;
+
 	if (db->flags & DB_READONLY)
 		return RC_OK;
-	return gate_enter(&db->gate, modes[mode], db->busy_ms);
+	rc = gate_enter(&db->gate, modes[mode], db->busy_ms);
+	if (rc != RC_OK || !(db->flags & DB_SCRATCH))
+		return rc;
+	rc = reopen(db);
+	if (rc != RC_OK)
+		gate_leave(&db->gate);
+	return rc;
 }
 
 void
@@ -360,11 +491,17 @@ db_begin(struct db *db, enum db_mode mode)
 {
 	enum rc rc;
 
-	if (db->in_transaction || db->handle == NULL) {
-		log_err("cannot begin a transaction: %s",
-		    db->handle == NULL ? "nothing is open" : "one is open");
+	db->last = SQLITE_OK;
+	if (db->in_transaction) {
+		log_err("cannot begin a transaction: one is open");
 		return RC_FAIL;
 	}
+	if (db->is_paused && mode == DB_READ) {
+		db->is_paused = 0;
+		db->in_transaction = 1;
+		return RC_OK;
+	}
+	db_rollback(db);
 	rc = enter(db, mode);
 	if (rc != RC_OK)
 		return rc;
@@ -406,15 +543,22 @@ db_rollback(struct db *db)
 {
 	size_t i;
 
-	if (!db->in_transaction)
+	if (!db->in_transaction && !db->is_paused)
 		return;
 	for (i = 0; i < STATEMENTS; i++)
 		if (db->statements[i].in_use)
 			(void)sqlite3_reset(db->statements[i].stmt);
 	/* Some failures have rolled back already. */
 	(void)is_idle(db);
-	db->in_transaction = 0;
+	db->in_transaction = db->is_paused = 0;
 	gate_leave(&db->gate);
+}
+
+void
+db_pause(struct db *db)
+{
+	db->is_paused = db->in_transaction;
+	db->in_transaction = 0;
 }
 
 enum rc
@@ -639,6 +783,8 @@ db_is_empty(const struct db *db)
 {
 	struct stat st;
 
+	if (db->flags & DB_SCRATCH)
+		return db->gate.size == 0;
 	return stat(db->path, &st) == 0 && st.st_size == 0;
 }
 
@@ -650,6 +796,9 @@ db_is_damaged(const struct db *db)
 	case SQLITE_NOTADB:
 	case SQLITE_ERROR: /* a statement that does not fit the schema */
 		return 1;
+	case SQLITE_CANTOPEN:
+		/* The gate could: it is SQLite that wants a log (WAL). */
+		return (db->flags & DB_SCRATCH) != 0;
 	default:
 		break;
 	}

@@ -23,7 +23,7 @@ struct db_rows;
 /* What db_open does beyond opening. */
 enum db_flag {
 	DB_CREATE = 1,  /* make the file where there is none */
-	DB_SCRATCH = 2, /* contents may be lost: no waiting for the disk */
+	DB_SCRATCH = 2, /* contents may be lost: see scratch_vfs.h */
 	DB_READONLY = 4
 };
 
@@ -59,8 +59,10 @@ struct db_value db_text_value(const char *s);
 
 /*
  * Opens the database at path; no lock waits longer than busy_ms.  The gate
- * is the file "path.gate".  flags is a sum of enum db_flag.  RC_NOT_FOUND if
- * there is no such file (not logged), RC_FAIL (logged) otherwise.
+ * is the file "path.gate", that of a scratch database its own file, which
+ * the first transaction opens.  flags is a sum of enum db_flag.
+ * RC_NOT_FOUND if there is no such file (not logged), RC_FAIL (logged)
+ * otherwise.
  */
 enum rc db_open(const char *path, int flags, int64_t busy_ms, struct db **db);
 
@@ -80,8 +82,15 @@ enum rc db_begin(struct db *db, enum db_mode mode);
  */
 enum rc db_commit(struct db *db);
 
-/* Rolls back, if a transaction is open, and leaves the gate. */
+/* Rolls back, if a transaction is open or paused, and leaves the gate. */
 void db_rollback(struct db *db);
+
+/*
+ * Ends a DB_READ transaction as db_commit does, but so that the next one, if
+ * it is a DB_READ too, goes on in it: it sees the same state, and costs no
+ * system call.  Writers wait until then, or until db_rollback.
+ */
+void db_pause(struct db *db);
 
 /*
  * Ends a transaction by rc: commits on RC_OK, rolls back otherwise.  Gives
@@ -145,6 +154,28 @@ void db_expect(struct db *db, int64_t version);
 /* True if the last transaction found another version than that. */
 int db_is_outdated(const struct db *db);
 
+/*
+ * What a committed state of the database is told by: what SQLite itself looks
+ * at to see if the pages that it has are still good.
+ */
+struct db_state {
+	int known;
+	unsigned char bytes[22];
+};
+
+/*
+ * Notes the state that a transaction reads.  It is not known if that fails,
+ * nor where another machine may commit: on a network's file system.
+ */
+void db_note_state(struct db *db, struct db_state *state);
+
+/*
+ * True if nothing has been committed since that state was noted, so that what
+ * was read then is what would be read now.  One system call and no lock:
+ * whoever is about to commit has not done so yet.
+ */
+int db_is_as(struct db *db, const struct db_state *state);
+
 /* The version that the schema has (PRAGMA user_version), in a transaction. */
 enum rc db_version(struct db *db, int64_t *version);
 
@@ -162,9 +193,8 @@ int db_is_empty(const struct db *db);
 int db_is_damaged(const struct db *db);
 
 /*
- * Throws the file away and opens a new, empty one, unless somebody else has
- * done so; for DB_SCRATCH.  On failure only db_renew and db_close may
- * follow.  RC_BUSY, RC_FAIL.
+ * Throws the file away, unless somebody else has done so; for DB_SCRATCH.
+ * The next transaction opens a new, empty one.  RC_BUSY, RC_FAIL.
  */
 enum rc db_renew(struct db *db);
 

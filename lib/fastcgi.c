@@ -25,6 +25,7 @@
 enum {
 	IN_LEN = 16384,    /* bytes of input at once */
 	PARAMS_LEN = 4096, /* of parameters, at first */
+	INDEX_MAX = 64,    /* parameters that are found without a search */
 	KEPT_MAX = 256,    /* connections between requests */
 	READY_MAX = 8,     /* that are looked at together */
 	HEAD_SECONDS = 10, /* for the parameters to arrive */
@@ -87,6 +88,13 @@ struct fastcgi {
 
 	char *params; /* as they came; then "name\0value\0" each */
 	size_t params_len, params_room;
+	/* The first of them: a call asks for many that it does not have. */
+	struct {
+		const char *name, *value;
+		size_t name_len;
+	} index[INDEX_MAX];
+	size_t nindex;
+	const char *others; /* behind those */
 };
 
 static time_t
@@ -623,6 +631,8 @@ split_params(struct fastcgi *f)
 	char *to = f->params;
 	size_t name_len, value_len;
 
+	f->others = f->params;
+	f->nindex = 0;
 	while (p < limit) {
 		if (!get_length(&p, limit, &name_len) ||
 		    !get_length(&p, limit, &value_len) ||
@@ -631,6 +641,12 @@ split_params(struct fastcgi *f)
 		    memchr(p, '\0', name_len + value_len) != NULL)
 			return 0;
 		memmove(to, p, name_len);
+		if (f->nindex < INDEX_MAX) {
+			f->index[f->nindex].name = to;
+			f->index[f->nindex].name_len = name_len;
+			f->index[f->nindex++].value = to + name_len + 1;
+			f->others = to + name_len + 1 + value_len + 1;
+		}
 		to += name_len;
 		*to++ = '\0';
 		memmove(to, p + name_len, value_len);
@@ -673,9 +689,17 @@ read_head(struct fastcgi *f)
 const char *
 fastcgi_param(const struct fastcgi *f, const char *name)
 {
-	const char *p = f->params, *limit = p + f->params_len, *value;
+	const char *limit = f->params + f->params_len, *p, *value;
+	const size_t len = strlen(name);
+	size_t i;
 
-	for (; p < limit; p = value + strlen(value) + 1) {
+	for (i = 0; i < f->nindex; i++)
+		if (f->index[i].name_len == len &&
+		    memcmp(f->index[i].name, name, len) == 0)
+			return f->index[i].value;
+	if (i < INDEX_MAX)
+		return NULL;
+	for (p = f->others; p < limit; p = value + strlen(value) + 1) {
 		value = p + strlen(p) + 1;
 		if (strcmp(p, name) == 0)
 			return value;
@@ -713,7 +737,7 @@ fastcgi_leave(struct fastcgi *f)
 	if (f->fd < 0)
 		return;
 	secret_wipe(f->params, f->params_len);
-	f->params_len = 0;
+	f->params_len = f->nindex = 0;
 	f->record = (struct record){ 0 };
 	f->id = 0;
 	f->keep = f->body_ended = f->answered = f->broken = 0;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * flock(2) on two files.  It has no time-out, so a timer interrupts it; and
- * it lets a reader in while a writer waits, so everybody passes the queue
- * first, one at a time.
+ * flock(2) on two files, or on the database's own.  It has no time-out, so a
+ * timer interrupts it; and it lets a reader in while a writer waits, so
+ * everybody passes the queue first, one at a time.
  */
 #include "gate.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,19 +20,39 @@
 
 #include "log.h"
 
-enum { TICK_MS = 20 }; /* how often a wait looks at its budget */
+enum {
+	TICK_MS = 20,     /* how often a wait looks at its budget */
+	REPLACED_MAX = 10 /* files that a path may have had meanwhile */
+};
 
 enum rc
 gate_init(struct gate *gate, const char *path)
 {
 	int n, m;
 
+	memset(gate, 0, offsetof(struct gate, path));
 	gate->fd = gate->queue_fd = -1;
 	n = snprintf(gate->path, sizeof(gate->path), "%s.gate", path);
 	m = snprintf(
 	    gate->queue_path, sizeof(gate->queue_path), "%s.queue", path);
 	if (n > 0 && (size_t)n < sizeof(gate->path) && m > 0 &&
 	    (size_t)m < sizeof(gate->queue_path))
+		return RC_OK;
+	log_err("cannot use %s: the path is too long", path);
+	return RC_FAIL;
+}
+
+enum rc
+gate_init_file(struct gate *gate, const char *path)
+{
+	int n;
+
+	memset(gate, 0, offsetof(struct gate, path));
+	gate->fd = gate->queue_fd = -1;
+	gate->is_file = 1;
+	gate->queue_path[0] = '\0';
+	n = snprintf(gate->path, sizeof(gate->path), "%s", path);
+	if (n > 0 && (size_t)n < sizeof(gate->path))
 		return RC_OK;
 	log_err("cannot use %s: the path is too long", path);
 	return RC_FAIL;
@@ -121,6 +142,42 @@ lock(int fd, const char *path, int operation, int64_t deadline, int wait)
 	return RC_FAIL;
 }
 
+/*
+ * Locks the file that has the path.  It may be replaced while this waits for
+ * the one before, but not after, except by somebody who does not lock.
+ */
+static enum rc
+enter_file(struct gate *gate, int64_t deadline, int wait)
+{
+	struct stat st;
+	enum rc rc;
+	int i;
+
+	for (i = 0; i < REPLACED_MAX; i++) {
+		if (gate->fd < 0) {
+			rc = open_file(gate->path, &gate->fd);
+			if (rc != RC_OK)
+				return rc;
+			if (fstat(gate->fd, &st) != 0)
+				break;
+			gate->device = st.st_dev;
+			gate->inode = st.st_ino;
+		}
+		rc = lock(gate->fd, gate->path, LOCK_EX, deadline, wait);
+		if (rc != RC_OK)
+			return rc;
+		if (stat(gate->path, &st) == 0 && st.st_ino == gate->inode &&
+		    st.st_dev == gate->device) {
+			gate->size = st.st_size;
+			return RC_OK;
+		}
+		gate_close(gate);
+	}
+	log_err("cannot lock %s: it is replaced all the time", gate->path);
+	gate_close(gate);
+	return RC_FAIL;
+}
+
 enum rc
 gate_enter(struct gate *gate, enum gate_mode mode, int64_t wait_ms)
 {
@@ -128,6 +185,8 @@ gate_enter(struct gate *gate, enum gate_mode mode, int64_t wait_ms)
 	int wait = mode != GATE_ALONE_NOW;
 	enum rc rc;
 
+	if (gate->is_file)
+		return enter_file(gate, deadline, wait);
 	rc = open_file(gate->queue_path, &gate->queue_fd);
 	if (rc == RC_OK)
 		rc = open_file(gate->path, &gate->fd);

@@ -9,6 +9,7 @@
 #define LATCHKEY_GATE_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "rc.h"
 
@@ -22,6 +23,10 @@ enum gate_mode {
 
 struct gate {
 	int fd, queue_fd; /* -1: not open */
+	int is_file;      /* the database's own file is the gate */
+	dev_t device;     /* inside such a gate: that file, ... */
+	ino_t inode;
+	off_t size; /* ... and its size */
 	char path[GATE_PATH_LEN];
 	char queue_path[GATE_PATH_LEN];
 };
@@ -31,6 +36,14 @@ struct gate {
  * Nothing is opened yet.  RC_FAIL (logged) if the path is too long.
  */
 enum rc gate_init(struct gate *gate, const char *path);
+
+/*
+ * The same with the database's file itself for a gate, without a queue: one
+ * at a time may be inside, whatever the mode.  Whoever is inside has locked
+ * the file that has the path at that moment, and made it where there was
+ * none.  For databases on which SQLite's own locks are not used.
+ */
+enum rc gate_init_file(struct gate *gate, const char *path);
 
 /*
  * Waits at most wait_ms to get in.  RC_BUSY past that (logged, except for

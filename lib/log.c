@@ -16,7 +16,7 @@
 enum { LINE_MAX_LEN = 1000 };
 
 static const char *program_name = "latchkey";
-static char incident[LOG_INCIDENT_LEN] = "-";
+static char incident[LOG_INCIDENT_LEN] = "-"; /* "": made when asked for */
 static int (*line_sink)(void *arg, const char *line, size_t len);
 static void *line_sink_arg;
 
@@ -36,17 +36,21 @@ log_to(int (*sink)(void *arg, const char *line, size_t len), void *arg)
 void
 log_incident_new(void)
 {
-	uint64_t id = 0;
-
-	/* Without random bytes an id of zeros still makes a line. */
-	(void)!getrandom(&id, sizeof(id), GRND_NONBLOCK);
-	(void)snprintf(
-	    incident, sizeof(incident), "%016llx", (unsigned long long)id);
+	/* Few calls need one. */
+	incident[0] = '\0';
 }
 
 const char *
 log_incident(void)
 {
+	uint64_t id = 0;
+
+	if (incident[0] != '\0')
+		return incident;
+	/* Without random bytes an id of zeros still makes a line. */
+	(void)!getrandom(&id, sizeof(id), GRND_NONBLOCK);
+	(void)snprintf(
+	    incident, sizeof(incident), "%016llx", (unsigned long long)id);
 	return incident;
 }
 
@@ -58,8 +62,8 @@ log_err(const char *fmt, ...)
 	size_t len, i;
 	va_list ap;
 
-	head = snprintf(
-	    line, sizeof(line), "latchkey %s[%s]: ", program_name, incident);
+	head = snprintf(line, sizeof(line), "latchkey %s[%s]: ", program_name,
+	    log_incident());
 	if (head < 0 || (size_t)head >= sizeof(line))
 		head = 0;
 	va_start(ap, fmt);

@@ -13,8 +13,13 @@
 #include "db.h"
 #include "log.h"
 
+enum { DENIED_MAX = 16 };
+
 struct rate {
 	struct db *db;
+	/* Counters that had run out, the oldest next to be replaced. */
+	struct rate_count denied[DENIED_MAX];
+	size_t ndenied;
 };
 
 /*
@@ -286,15 +291,52 @@ admit(
 	return db_end(db, rc);
 }
 
+static int
+is_same(const struct rate_count *a, const struct rate_count *b)
+{
+	return a->layer == b->layer && a->subject_len == b->subject_len &&
+	       memcmp(a->subject, b->subject, a->subject_len) == 0;
+}
+
+int
+rate_has_denied(
+    const struct rate *rate, const struct rate_count *c, int64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < DENIED_MAX; i++)
+		if (is_same(&rate->denied[i], c) && rate->denied[i].reset > now)
+			return 1;
+	return 0;
+}
+
+/* Remembers a counter that has run out. */
+static void
+remember(struct rate *rate, const struct rate_count *c)
+{
+	size_t i;
+
+	for (i = 0; i < DENIED_MAX; i++)
+		if (is_same(&rate->denied[i], c))
+			break;
+	if (i == DENIED_MAX)
+		i = rate->ndenied++ % DENIED_MAX;
+	rate->denied[i] = *c;
+}
+
 enum rc
 rate_peek(struct rate *rate, struct rate_count *c, int64_t now)
 {
 	enum rc rc = peek(rate->db, c, now);
 
-	if (rc != RC_FAIL || !db_is_damaged(rate->db))
-		return rc;
-	rc = db_renew(rate->db);
-	return rc == RC_OK ? peek(rate->db, c, now) : rc;
+	if (rc == RC_FAIL && db_is_damaged(rate->db)) {
+		rc = db_renew(rate->db);
+		if (rc == RC_OK)
+			rc = peek(rate->db, c, now);
+	}
+	if (rc == RC_LIMITED)
+		remember(rate, c);
+	return rc;
 }
 
 enum rc
@@ -308,8 +350,12 @@ rate_admit(struct rate *rate, struct rate_count *c, size_t n, int64_t now,
 		return RC_FAIL;
 	}
 	rc = admit(rate->db, c, n, now, denied);
-	if (rc != RC_FAIL || !db_is_damaged(rate->db))
-		return rc;
-	rc = db_renew(rate->db);
-	return rc == RC_OK ? admit(rate->db, c, n, now, denied) : rc;
+	if (rc == RC_FAIL && db_is_damaged(rate->db)) {
+		rc = db_renew(rate->db);
+		if (rc == RC_OK)
+			rc = admit(rate->db, c, n, now, denied);
+	}
+	if (rc == RC_LIMITED)
+		remember(rate, &c[*denied]);
+	return rc;
 }

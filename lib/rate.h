@@ -57,6 +57,13 @@ void rate_count_id(
 enum rc rate_peek(struct rate *rate, struct rate_count *c, int64_t now);
 
 /*
+ * True if this connection has seen the counter run out in a window that still
+ * lasts: a hint, of the last few, that costs nothing to ask for.
+ */
+int rate_has_denied(
+    const struct rate *rate, const struct rate_count *c, int64_t now);
+
+/*
  * Counts one call in all n counters, or in none: RC_LIMITED and *denied, the
  * index of the first that had run out.  A clock that is set back
  * by more than a window starts all windows anew, by less it lengthens them.

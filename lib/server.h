@@ -11,17 +11,24 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <time.h>
 
+#include "action.h"
+#include "api_key.h"
 #include "cgi.h"
 #include "config.h"
 #include "db.h"
 #include "rate.h"
 #include "rc.h"
 #include "secret.h"
+#include "watch.h"
 
 struct server;
 
-/* What a process of many calls looks at before each. */
+/*
+ * What a process of many calls looks at, before the next one after something
+ * has happened to them and once a second.
+ */
 enum server_file {
 	SERVER_PROGRAM,
 	SERVER_CONFIG,
@@ -57,10 +64,14 @@ struct server {
 	struct rate *rate;
 
 	/* Of a process of many calls. */
+	struct api_key_known known;
+	struct action_kept kept;
 	int64_t ncalls;
 	int is_stale;   /* it is to start anew after the call at hand */
 	int has_worked; /* with the database as it is */
 	char document_root[CONFIG_PATH_MAX]; /* has none of our data in it */
+	time_t looked;                       /* CLOCK_MONOTONIC */
+	struct watch watch;
 	struct {
 		char path[CONFIG_PATH_MAX]; /* "": not looked at */
 		struct stat st;             /* when it was opened */

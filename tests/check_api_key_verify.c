@@ -34,8 +34,8 @@ verify_at(const char *s, int64_t now, struct caller *caller, int *touch)
 	enum rc rc;
 
 	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
-	rc =
-	    api_key_verify(fx.db, &fx.pepper, s, strlen(s), now, caller, touch);
+	rc = api_key_verify(
+	    fx.db, &fx.pepper, s, strlen(s), now, NULL, caller, touch);
 	fixture_commit();
 	return rc;
 }
@@ -226,6 +226,147 @@ START_TEST(a_touch_reaches_no_key_of_another_account)
 }
 END_TEST
 
+/* --- from memory ---------------------------------------------------------- */
+
+static struct api_key_known known;
+
+static void
+forget(void)
+{
+	memset(&known, 0, sizeof(known));
+}
+
+static enum rc
+learn(const char *s, struct caller *caller, int *touch)
+{
+	enum rc rc;
+
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	rc = api_key_verify(fx.db, &fx.pepper, s, strlen(s), FIXTURE_NOW,
+	    &known, caller, touch);
+	fixture_commit();
+	return rc;
+}
+
+static enum rc
+recall(const char *s, int64_t now, struct caller *caller, int *touch)
+{
+	return api_key_recall(
+	    fx.db, &fx.pepper, s, strlen(s), now, &known, caller, touch);
+}
+
+START_TEST(a_key_is_recalled_as_it_was_found)
+{
+	struct caller found, recalled;
+	int touch, due;
+
+	forget();
+	ck_assert_int_eq(
+	    recall(key.s, FIXTURE_NOW, &recalled, &due), RC_NOT_FOUND);
+	ck_assert_int_eq(learn(key.s, &found, &touch), RC_OK);
+	ck_assert_int_eq(found.balance_nano, fixture_balance(&fx.one));
+	ck_assert_int_eq(recall(key.s, FIXTURE_NOW, &recalled, &due), RC_OK);
+	ck_assert_mem_eq(&recalled, &found, sizeof(found));
+	ck_assert_int_eq(touch, 1);
+	ck_assert_int_eq(due, 1);
+}
+END_TEST
+
+START_TEST(the_last_use_is_due_from_memory_too)
+{
+	struct caller caller;
+	int touch;
+
+	forget();
+	touch_at(FIXTURE_NOW);
+	ck_assert_int_eq(learn(key.s, &caller, &touch), RC_OK);
+	ck_assert_int_eq(touch, 0);
+	ck_assert_int_eq(
+	    recall(key.s, FIXTURE_NOW + API_KEY_TOUCH_S - 1, &caller, &touch),
+	    RC_OK);
+	ck_assert_int_eq(touch, 0);
+	ck_assert_int_eq(
+	    recall(key.s, FIXTURE_NOW + API_KEY_TOUCH_S, &caller, &touch),
+	    RC_OK);
+	ck_assert_int_eq(touch, 1);
+}
+END_TEST
+
+/* Whatever is committed, and by whom: nothing stale is answered. */
+START_TEST(nothing_is_recalled_after_a_commit)
+{
+	static const char *const commits[] = {
+		"UPDATE api_key SET revoked_at = 1, revoked_why = 'x'",
+		"UPDATE account SET suspended_at = 1",
+		"UPDATE account SET balance_nano = balance_nano + 1",
+		"UPDATE tier SET calls_per_minute = 1",
+		"DELETE FROM api_key",
+		"UPDATE tier SET name = name || 'x'",
+		"PRAGMA user_version = 99",
+	};
+	struct caller caller;
+	int touch;
+
+	forget();
+	ck_assert_int_eq(learn(key.s, &caller, &touch), RC_OK);
+	ck_assert_int_eq(recall(key.s, FIXTURE_NOW, &caller, &touch), RC_OK);
+	fixture_sql("%s", commits[_i]);
+	ck_assert_int_eq(
+	    recall(key.s, FIXTURE_NOW, &caller, &touch), RC_NOT_FOUND);
+	ck_assert_int_eq(caller.account_id, 0);
+	ck_assert_int_eq(touch, 0);
+}
+END_TEST
+
+START_TEST(another_key_is_not_recalled)
+{
+	enum { KEYS = 9 }; /* with the first, as many as may be active */
+	struct api_key_text keys[KEYS];
+	struct caller caller;
+	char wrong[API_KEY_LEN + 1];
+	int touch, i;
+
+	forget();
+	fixture_begin();
+	for (i = 0; i < KEYS; i++)
+		ck_assert_int_eq(api_key_admin_create(fx.db, &fx.pepper,
+				     &fx.one, "Shop", FIXTURE_NOW, &keys[i]),
+		    RC_OK);
+	fixture_commit();
+	ck_assert_int_eq(learn(key.s, &caller, &touch), RC_OK);
+	for (i = 0; i < KEYS; i++)
+		ck_assert_int_eq(
+		    recall(keys[i].s, FIXTURE_NOW, &caller, &touch),
+		    RC_NOT_FOUND);
+	/* The same place and another MAC. */
+	for (i = 0; i < API_KEY_KNOWN; i++) {
+		known.rows[i] = known.rows[i].is_used
+				    ? known.rows[i]
+				    : (struct api_key_found){ .is_used = 1 };
+		known.rows[i].mac[SECRET_HASH_LEN - 1] ^= 1;
+	}
+	ck_assert_int_eq(
+	    recall(key.s, FIXTURE_NOW, &caller, &touch), RC_NOT_FOUND);
+	memcpy(wrong, key.s, sizeof(wrong));
+	wrong[API_KEY_LEN - 1] = wrong[API_KEY_LEN - 1] == 'a' ? 'b' : 'a';
+	ck_assert_int_eq(
+	    recall(wrong, FIXTURE_NOW, &caller, &touch), RC_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(who_was_denied_is_not_remembered)
+{
+	struct caller caller;
+	int touch;
+
+	forget();
+	fixture_sql("UPDATE api_key SET revoked_at = 1, revoked_why = 'x'");
+	ck_assert_int_eq(learn(key.s, &caller, &touch), RC_DENIED);
+	ck_assert_int_eq(
+	    recall(key.s, FIXTURE_NOW, &caller, &touch), RC_NOT_FOUND);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -243,6 +384,11 @@ make_suite(void)
 	tcase_add_test(tc, a_suspended_account_is_found_and_said_so);
 	tcase_add_test(tc, the_last_use_is_written_at_most_every_five_minutes);
 	tcase_add_test(tc, a_touch_reaches_no_key_of_another_account);
+	tcase_add_test(tc, a_key_is_recalled_as_it_was_found);
+	tcase_add_test(tc, the_last_use_is_due_from_memory_too);
+	tcase_add_loop_test(tc, nothing_is_recalled_after_a_commit, 0, 7);
+	tcase_add_test(tc, another_key_is_not_recalled);
+	tcase_add_test(tc, who_was_denied_is_not_remembered);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

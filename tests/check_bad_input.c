@@ -1119,7 +1119,7 @@ END_TEST
 START_TEST(a_database_locked_past_the_budget_is_busy)
 {
 	static const char *const gates[] = { "data/" DB_NAME ".gate",
-		"data/rate.db.gate" };
+		"data/rate.db" };
 	struct holder holder;
 	char *path;
 

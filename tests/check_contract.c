@@ -1526,6 +1526,103 @@ START_TEST(bad_keys_use_up_the_address_alone)
 }
 END_TEST
 
+/* Whichever way a key is wrong, and in the first call past it too. */
+START_TEST(an_address_past_its_limit_is_told_so_whatever_its_key)
+{
+	static const char *const ways[] = { "key=lk_x", "x=1",
+		"key=lk_x&key=lk_y", "", "action=nothing" };
+	char key[KEY_TEXT_LEN];
+	struct site site;
+	struct answer answer;
+	int i;
+
+	site_make(&site, "rate_ip = 2");
+	(void)site_account(&site, "a@example.com");
+	site_key(&site, "a@example.com", key);
+	for (i = 0; i < 5; i++) {
+		if (i < 2)
+			api_call(&site, &answer, "key=%s&action=balance", key);
+		else
+			api_call(&site, &answer, "%s%s&action=balance",
+			    ways[_i][0] != '\0' ? "" : "key=",
+			    ways[_i][0] != '\0' ? ways[_i] : key);
+		ck_assert_int_eq(answer.status, i < 2 ? 200 : 429);
+		ck_assert_str_eq(
+		    answer_header(&answer, "X-RateLimit-Remaining"),
+		    i == 0 ? "1" : "0");
+		if (i >= 2)
+			ck_assert_str_eq(
+			    answer_header(&answer, "X-RateLimit-DeniedBy"),
+			    "ip");
+		answer_clear(&answer);
+	}
+	site_remove(&site);
+}
+END_TEST
+
+static void
+must_say(
+    struct site *site, const char *key, const char *action, const char *body)
+{
+	struct answer answer;
+	int i;
+
+	/* The second time it may be remembered. */
+	for (i = 0; i < 2; i++) {
+		api_call(site, &answer, "key=%s&action=%s", key, action);
+		ck_assert_str_eq(answer.body, body);
+		answer_clear(&answer);
+	}
+}
+
+#define SERVICE(rate)                                                          \
+	"[{\"service\":1,\"name\":\"A \\\\ B\",\"type\":\"Default\","          \
+	"\"category\":\"\\\"C\\\"\",\"rate\":\"" rate "\",\"min\":\"1\","      \
+	"\"max\":\"20\",\"refill\":false,\"cancel\":false,\"dripfeed\":false," \
+	"\"desc\":\"\"}]"
+
+START_TEST(what_an_operator_changes_holds_from_the_next_call_on)
+{
+	char key[KEY_TEXT_LEN], other[KEY_TEXT_LEN], id[API_KEY_ID_LEN + 1];
+	struct site site;
+
+	site_make(&site, NULL);
+	(void)site_account(&site, "a@example.com");
+	site_key(&site, "a@example.com", key);
+	site_key(&site, "a@example.com", other);
+	must_say(&site, key, "balance",
+	    "{\"balance\":\"0.00\",\"currency\":\"USD\"}");
+	site_credit(&site, "a@example.com", "5");
+	must_say(&site, key, "balance",
+	    "{\"balance\":\"5.00\",\"currency\":\"USD\"}");
+	must_say(&site, other, "balance",
+	    "{\"balance\":\"5.00\",\"currency\":\"USD\"}");
+	must_say(&site, key, "services", "[]");
+	free(site_latchkey_ok(&site, "service", "add", "--name", "A \\ B",
+	    "--type", "Default", "--category", "\"C\"", "--rate", "1.5",
+	    "--min", "1", "--max", "20", NULL));
+	must_say(&site, key, "services", SERVICE("1.50"));
+	free(site_latchkey_ok(
+	    &site, "service", "edit", "1", "--rate", "2.5", NULL));
+	must_say(&site, other, "services", SERVICE("2.50"));
+	memcpy(id, key + API_KEY_PREFIX_LEN, API_KEY_ID_LEN);
+	id[API_KEY_ID_LEN] = '\0';
+	free(site_latchkey_ok(
+	    &site, "key", "revoke", id, "--why", "lost", NULL));
+	must_say(&site, key, "balance", "{\"error\":\"Invalid API key\"}");
+	must_say(&site, other, "balance",
+	    "{\"balance\":\"5.00\",\"currency\":\"USD\"}");
+	free(site_latchkey_ok(
+	    &site, "account", "suspend", "a@example.com", NULL));
+	must_say(&site, other, "balance", "{\"error\":\"Account suspended\"}");
+	free(site_latchkey_ok(
+	    &site, "account", "unsuspend", "a@example.com", NULL));
+	must_say(&site, other, "balance",
+	    "{\"balance\":\"5.00\",\"currency\":\"USD\"}");
+	site_remove(&site);
+}
+END_TEST
+
 /* Two keys of one account share its tier, but not their own limits. */
 START_TEST(denied_calls_consume_nothing_elsewhere)
 {
@@ -1670,6 +1767,10 @@ make_suite(void)
 	add_world(suite, "strict", make_strict);
 	tcase_add_loop_test(tcase, limit_is_kept, 0, ROWS(limits));
 	tcase_add_test(tcase, bad_keys_use_up_the_address_alone);
+	tcase_add_loop_test(
+	    tcase, an_address_past_its_limit_is_told_so_whatever_its_key, 0, 5);
+	tcase_add_test(
+	    tcase, what_an_operator_changes_holds_from_the_next_call_on);
 	tcase_add_test(tcase, denied_calls_consume_nothing_elsewhere);
 	tcase_add_loop_test(tcase, caller_is_found_behind_proxies, 0, 2);
 	tcase_add_test(tcase, empty_catalogue_is_an_empty_array);

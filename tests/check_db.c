@@ -277,8 +277,7 @@ START_TEST(settings_are_the_measured_ones)
 			     DB_CREATE | DB_SCRATCH, SHORT_MS, &scratch),
 	    RC_OK);
 	ck_assert_int_eq(db_begin(scratch, DB_WRITE), RC_OK);
-	must_be(scratch, "PRAGMA journal_mode", "persist");
-	must_be(scratch, "PRAGMA synchronous", "0");
+	must_be(scratch, "PRAGMA journal_mode", "memory");
 	db_close(scratch);
 }
 END_TEST
@@ -612,6 +611,133 @@ END_TEST
 
 /* --- the copy ------------------------------------------------------------- */
 
+/* --- a paused transaction ------------------------------------------------- */
+
+/* True if another process may write at once. */
+static int
+others_may_write(void)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		struct db *mine = open_again(SHORT_MS);
+
+		_exit(db_begin(mine, DB_WRITE_NOW) == RC_OK ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status == 0;
+}
+
+START_TEST(a_paused_transaction_is_gone_on_in)
+{
+	int64_t n = -1;
+
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	ck_assert_int_eq(db_one(fx.db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	ck_assert_int_eq(n, 3);
+	db_pause(fx.db);
+	ck_assert(!others_may_write());
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	/* It is one like any other. */
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_FAIL);
+	ck_assert_int_eq(db_one(fx.db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	ck_assert(!others_may_write());
+	ck_assert_int_eq(db_end(fx.db, RC_OK), RC_OK);
+	ck_assert(others_may_write());
+}
+END_TEST
+
+START_TEST(a_paused_transaction_ends_before_one_that_writes)
+{
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	db_pause(fx.db);
+	ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_OK);
+	ck_assert_int_eq(add_tier(fx.db, "Kept"), RC_OK);
+	ck_assert_int_eq(db_commit(fx.db), RC_OK);
+	ck_assert(others_may_write());
+	ck_assert_int_eq(tiers(fx.db), 4);
+}
+END_TEST
+
+START_TEST(a_paused_transaction_can_be_ended)
+{
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	db_pause(fx.db);
+	db_rollback(fx.db);
+	ck_assert(others_may_write());
+	/* Nothing is paused where nothing is open. */
+	db_pause(fx.db);
+	ck_assert(others_may_write());
+	ck_assert_int_eq(tiers(fx.db), 3);
+}
+END_TEST
+
+/* --- states --------------------------------------------------------------- */
+
+static void
+note(struct db_state *state)
+{
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	db_note_state(fx.db, state);
+	ck_assert_int_eq(db_end(fx.db, RC_OK), RC_OK);
+}
+
+START_TEST(a_commit_by_whomever_makes_another_state)
+{
+	static const char *const commits[] = {
+		"UPDATE tier SET calls_per_minute = 1 + calls_per_minute",
+		"CREATE TABLE another (x)",
+		"PRAGMA user_version = 99",
+		"VACUUM",
+	};
+	struct db_state state = { 0 };
+	int i;
+
+	ck_assert(!db_is_as(fx.db, &state));
+	note(&state);
+	for (i = 0; i < ROWS(commits); i++) {
+		ck_assert(db_is_as(fx.db, &state));
+		fixture_sql("%s", commits[i]);
+		ck_assert_msg(!db_is_as(fx.db, &state), "%s", commits[i]);
+		note(&state);
+	}
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Mine"), RC_OK);
+	fixture_commit();
+	ck_assert(!db_is_as(fx.db, &state));
+}
+END_TEST
+
+START_TEST(what_is_not_committed_makes_no_other_state)
+{
+	struct db_state state;
+
+	note(&state);
+	ck_assert_int_eq(tiers(fx.db), 3);
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Gone"), RC_OK);
+	ck_assert(db_is_as(fx.db, &state));
+	db_rollback(fx.db);
+	ck_assert(db_is_as(fx.db, &state));
+	fixture_sql("BEGIN; UPDATE tier SET calls_per_minute = 1; ROLLBACK");
+	ck_assert(db_is_as(fx.db, &state));
+}
+END_TEST
+
+START_TEST(no_state_is_known_with_a_log)
+{
+	struct db_state state;
+
+	note(&state);
+	fixture_sql("PRAGMA journal_mode = WAL");
+	ck_assert(!db_is_as(fx.db, &state));
+	note(&state);
+	ck_assert(!db_is_as(fx.db, &state));
+}
+END_TEST
+
 START_TEST(a_copy_is_complete_and_closed_to_others)
 {
 	struct db *copy;
@@ -791,6 +917,12 @@ make_suite(void)
 	tcase_add_test(tc, who_does_not_wait_is_turned_away_at_once);
 	tcase_add_test(tc, a_writer_keeps_everybody_out);
 	tcase_add_test(tc, a_lock_past_the_gate_is_busy_too);
+	tcase_add_test(tc, a_paused_transaction_is_gone_on_in);
+	tcase_add_test(tc, a_paused_transaction_ends_before_one_that_writes);
+	tcase_add_test(tc, a_paused_transaction_can_be_ended);
+	tcase_add_test(tc, a_commit_by_whomever_makes_another_state);
+	tcase_add_test(tc, what_is_not_committed_makes_no_other_state);
+	tcase_add_test(tc, no_state_is_known_with_a_log);
 	tcase_add_test(tc, a_copy_is_complete_and_closed_to_others);
 	tcase_add_test(tc, a_copy_never_overwrites);
 	tcase_add_test(tc, a_copy_that_fails_leaves_nothing);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -27,7 +28,7 @@
 #include "harness.h"
 #include "suite.h"
 
-enum { VARS_MAX = 16 };
+enum { VARS_MAX = 400 };
 
 static struct site site;
 static char key[KEY_TEXT_LEN];
@@ -504,6 +505,39 @@ put_nonsense(FILE *f, int i)
 		break;
 	}
 }
+
+/* Around the number that is found without a search. */
+static const int fillers[] = { 1, 50, 57, 58, 59, 63, 64, 65, 66, 300 };
+
+START_TEST(parameters_are_found_behind_many_others)
+{
+	const char *extra[VARS_MAX] = { NULL };
+	char *body = text("key=%s&action=balance", key), length[24];
+	pid_t pid = pid_of_v2();
+	int fd = connect_v2(), round, i;
+
+	(void)snprintf(length, sizeof(length), "%zu", strlen(body));
+	for (i = 0; i < fillers[_i]; i++)
+		extra[i] = text("HTTP_X_%d=%d", i, i);
+	/* The next request has nothing of the one before. */
+	for (round = 0; round < 3; round++) {
+		struct request request;
+		FILE *f = begin_request(&request);
+
+		fcgi_put_begin(f, 1);
+		put_params(f, length, round == 1 ? NULL : extra);
+		fcgi_put_body(f, body, strlen(body));
+		ck_assert_int_eq(fclose(f), 0);
+		send_request(fd, &request);
+		must_reply(fd, BALANCE);
+	}
+	(void)close(fd);
+	must_work(pid);
+	for (i = 0; i < fillers[_i]; i++)
+		free((char *)(uintptr_t)extra[i]);
+	free(body);
+}
+END_TEST
 
 START_TEST(what_is_no_request_is_refused)
 {
@@ -1515,6 +1549,8 @@ make_suite(void)
 	tcase_add_test(tc, a_request_that_is_cut_harms_nobody);
 	tcase_add_test(tc, a_body_that_breaks_off_harms_nobody);
 	tcase_add_test(tc, a_reader_that_has_gone_harms_nobody);
+	tcase_add_loop_test(
+	    tc, parameters_are_found_behind_many_others, 0, ROWS(fillers));
 	tcase_add_loop_test(tc, what_is_no_request_is_refused, 0, 9);
 	tcase_add_test(tc, questions_are_answered);
 	tcase_add_test(tc, another_role_is_refused);

@@ -48,20 +48,21 @@ static const struct mode {
 	int full;   /* writes give SQLITE_FULL */
 	int error;  /* errno otherwise */
 	int sticky; /* all later steps fail, too */
-	int crash;  /* the process ends instead, in the middle of a write */
+	int crash;  /* the process ends instead, in the middle of a write... */
+	int whole;  /* ...or before it */
 	enum rc rc; /* what the caller gets; RC_OK: RC_BUSY or RC_FAIL */
 } modes[] = {
-	{ "full disk", CHANGES, 1, ENOSPC, 1, 0, RC_BUSY },
-	{ "full for a moment", CHANGES, 1, ENOSPC, 0, 0, RC_BUSY },
-	{ "over quota", CHANGES, 0, EDQUOT, 1, 0, RC_BUSY },
-	{ "over quota for a moment", CHANGES, 0, EDQUOT, 0, 0, RC_BUSY },
-	{ "broken disk", CHANGES, 0, EIO, 1, 0, RC_OK },
-	{ "broken for a moment", CHANGES, 0, EIO, 0, 0, RC_OK },
-	{ "unreadable disk", READS, 0, EIO, 1, 0, RC_FAIL },
-	{ "unreadable for a moment", READS, 0, EIO, 0, 0, RC_OK },
-	{ "no memory", ALLOCATIONS, 0, 0, 1, 0, RC_FAIL },
-	{ "no memory for a moment", ALLOCATIONS, 0, 0, 0, 0, RC_OK },
-	{ "killed", CHANGES, 0, 0, 0, 1, RC_OK },
+	{ "full disk", CHANGES, 1, ENOSPC, 1, 0, 0, RC_BUSY },
+	{ "full for a moment", CHANGES, 1, ENOSPC, 0, 0, 0, RC_BUSY },
+	{ "over quota", CHANGES, 0, EDQUOT, 1, 0, 0, RC_BUSY },
+	{ "over quota for a moment", CHANGES, 0, EDQUOT, 0, 0, 0, RC_BUSY },
+	{ "broken disk", CHANGES, 0, EIO, 1, 0, 0, RC_OK },
+	{ "broken for a moment", CHANGES, 0, EIO, 0, 0, 0, RC_OK },
+	{ "unreadable disk", READS, 0, EIO, 1, 0, 0, RC_FAIL },
+	{ "unreadable for a moment", READS, 0, EIO, 0, 0, 0, RC_OK },
+	{ "no memory", ALLOCATIONS, 0, 0, 1, 0, 0, RC_FAIL },
+	{ "no memory for a moment", ALLOCATIONS, 0, 0, 0, 0, 0, RC_OK },
+	{ "killed", CHANGES, 0, 0, 0, 1, 0, RC_OK },
 };
 
 /* The one fault that is armed. */
@@ -155,7 +156,8 @@ shim_write(sqlite3_file *file, const void *buf, int len, sqlite3_int64 at)
 		return real->pMethods->xWrite(real, buf, len, at);
 	if (!fault.mode->crash)
 		return io_error(file, SQLITE_IOERR_WRITE);
-	(void)real->pMethods->xWrite(real, buf, len / 2, at);
+	if (!fault.mode->whole)
+		(void)real->pMethods->xWrite(real, buf, len / 2, at);
 	crash();
 }
 
@@ -836,6 +838,125 @@ END_TEST
 
 /* --- the counters --------------------------------------------------------- */
 
+/* Counts a call of a caller of its own in all layers. */
+static enum rc
+count_one(struct rate *rate, int64_t caller, int64_t remaining[RATE_LAYERS])
+{
+	struct rate_count c[RATE_LAYERS];
+	size_t denied, i;
+	enum rc rc;
+
+	for (i = 0; i < RATE_LAYERS; i++)
+		rate_count_id(&c[i], (enum rate_layer)i, caller, 1000);
+	rc = rate_admit(rate, c, RATE_LAYERS, FIXTURE_NOW, &denied);
+	for (i = 0; i < RATE_LAYERS; i++)
+		remaining[i] = c[i].remaining;
+	return rc;
+}
+
+/* Counts in another process, killed before its nth write; true if it was. */
+static int
+count_and_die(const char *path, int n, int64_t first, int64_t last)
+{
+	static const struct mode killed = {
+		.name = "killed", .kind = CHANGES, .crash = 1, .whole = 1
+	};
+	int64_t remaining[RATE_LAYERS];
+	struct rate *rate;
+	int status = -1;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid != 0) {
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert(WIFEXITED(status));
+		ck_assert(WEXITSTATUS(status) == CRASHED || status == 0);
+		return status != 0;
+	}
+	fault.mode = &killed;
+	fault.left = n;
+	fault.struck = fault.cut = 0;
+	if (rate_open(path, FIXTURE_BUSY_MS, &rate) != RC_OK)
+		_exit(1);
+	for (; first < last; first++)
+		if (count_one(rate, first, remaining) != RC_OK)
+			_exit(1);
+	_exit(0);
+}
+
+/* True if a file is a sound database; otherwise it must be none at all. */
+static int
+is_sound(const char *path)
+{
+	sqlite3_stmt *stmt = NULL;
+	sqlite3 *handle = NULL;
+	int code;
+
+	ck_assert_int_eq(
+	    sqlite3_open_v2(path, &handle, SQLITE_OPEN_READONLY, "unix"),
+	    SQLITE_OK);
+	code = sqlite3_prepare_v2(
+	    handle, "PRAGMA integrity_check", -1, &stmt, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW)
+		ck_assert_str_eq(
+		    (const char *)sqlite3_column_text(stmt, 0), "ok");
+	else
+		ck_assert_int_eq(code, SQLITE_NOTADB);
+	(void)sqlite3_finalize(stmt);
+	(void)sqlite3_close(handle);
+	return code == SQLITE_ROW;
+}
+
+/* As many as fill a page but for a few, so that it is split on the way. */
+enum { FULL = 10, MORE = 20, OLD = 3 };
+
+START_TEST(a_process_killed_while_it_counts_leaves_whole_counters_or_none)
+{
+	int64_t remaining[RATE_LAYERS], caller;
+	struct rate *rate, *kept;
+	int n, whole, kills[2] = { 0 };
+	char path[512], *bytes;
+	size_t len;
+
+	(void)snprintf(path, sizeof(path), "%s/" RATE_NAME, fx.dir);
+	ck_assert(!count_and_die(path, STEPS_MAX, 0, FULL));
+	bytes = fixture_read(path, &len);
+	for (n = 1;; n++) {
+		ck_assert_int_le(n, STEPS_MAX);
+		fixture_write(path, bytes, len);
+		/* This one has the pages as they were. */
+		ck_assert_int_eq(
+		    rate_open(path, FIXTURE_BUSY_MS, &kept), RC_OK);
+		ck_assert_int_eq(count_one(kept, OLD, remaining), RC_OK);
+		if (!count_and_die(path, n, FULL, FULL + MORE))
+			break;
+		whole = is_sound(path);
+		kills[whole]++;
+		ck_assert_int_eq(count_one(kept, OLD, remaining), RC_OK);
+		ck_assert_int_eq(remaining[0], whole ? 997 : 999);
+		rate_close(kept);
+		ck_assert_int_eq(
+		    rate_open(path, FIXTURE_BUSY_MS, &rate), RC_OK);
+		/* In all layers or in none, whoever it was. */
+		for (caller = 0; caller < FULL + MORE; caller++) {
+			ck_assert_int_eq(
+			    count_one(rate, caller, remaining), RC_OK);
+			ck_assert_int_eq(remaining[0], remaining[1]);
+			ck_assert_int_eq(remaining[0], remaining[2]);
+		}
+		ck_assert(is_sound(path));
+		rate_close(rate);
+	}
+	rate_close(kept);
+	free(bytes);
+	/* It did happen, both ways. */
+	ck_assert_int_gt(kills[0], 0);
+	ck_assert_int_gt(kills[1], 0);
+}
+END_TEST
+
 START_TEST(a_fault_while_counting_is_over_with_the_next_call)
 {
 	const struct mode *mode = &modes[_i];
@@ -1162,6 +1283,12 @@ make_suite(void)
 	tcase_add_checked_fixture(tc, setup_people, fixture_teardown);
 	tcase_add_loop_test(
 	    tc, a_fault_gives_nobody_a_token, 0, PEOPLE_WORKS * MODES);
+	suite_add_tcase(suite, tc);
+
+	tc = tcase_create("counters");
+	tcase_add_checked_fixture(tc, setup, fixture_teardown);
+	tcase_add_test(
+	    tc, a_process_killed_while_it_counts_leaves_whole_counters_or_none);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

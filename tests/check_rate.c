@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "harness.h"
 #include "suite.h"
 
 enum { T = 1700000000, PLENTY = 1000, SHORT_MS = 50 };
@@ -194,6 +195,54 @@ START_TEST(a_look_counts_nothing)
 }
 END_TEST
 
+/* Counts an address down and asks whether that is remembered. */
+static int
+has_denied(const char *address, int64_t now)
+{
+	struct rate_count c;
+
+	count_address(&c, address, 1);
+	return rate_has_denied(rate, &c, now);
+}
+
+START_TEST(who_was_denied_is_remembered_until_the_window_ends)
+{
+	ck_assert(!has_denied("192.0.2.1", T));
+	ck_assert_int_eq(call("192.0.2.1", 1, T), RC_OK);
+	ck_assert(!has_denied("192.0.2.1", T));
+	if (_i == 0)
+		ck_assert_int_eq(call("192.0.2.1", 1, T + 5), RC_LIMITED);
+	else
+		ck_assert_int_eq(left("192.0.2.1", 1, T + 5), 0);
+	ck_assert(has_denied("192.0.2.1", T + RATE_WINDOW - 1));
+	ck_assert(!has_denied("192.0.2.2", T + 6));
+	ck_assert(!has_denied("192.0.2.1", T + RATE_WINDOW));
+	/* By this connection: others find out themselves. */
+	reopen();
+	ck_assert(!has_denied("192.0.2.1", T + 6));
+}
+END_TEST
+
+START_TEST(the_last_few_who_were_denied_are_remembered)
+{
+	char address[32];
+	int n;
+
+	for (n = 0; n < 100; n++) {
+		(void)snprintf(address, sizeof(address), "10.0.0.%d", n);
+		ck_assert_int_eq(call(address, 1, T), RC_OK);
+		ck_assert_int_eq(call(address, 1, T), RC_LIMITED);
+		ck_assert_int_eq(call(address, 1, T), RC_LIMITED);
+		ck_assert(has_denied(address, T));
+	}
+	for (n = 90; n < 100; n++) {
+		(void)snprintf(address, sizeof(address), "10.0.0.%d", n);
+		ck_assert(has_denied(address, T));
+	}
+	ck_assert(!has_denied("10.0.0.0", T));
+}
+END_TEST
+
 START_TEST(the_same_id_in_two_layers_is_two_subjects)
 {
 	struct rate_count c[2];
@@ -364,6 +413,33 @@ START_TEST(a_lost_file_is_made_anew)
 }
 END_TEST
 
+/* One that somebody moves while it is open is not counted in any more. */
+START_TEST(a_file_that_was_replaced_is_left)
+{
+	struct rate *other = NULL;
+	struct rate_count c;
+	char aside[600];
+	size_t denied;
+	int n;
+
+	(void)snprintf(aside, sizeof(aside), "%s.aside", path);
+	ck_assert_int_eq(call("192.0.2.1", 3, T), RC_OK);
+	for (n = 0; n < 3; n++) {
+		if (_i == 0)
+			ck_assert_int_eq(rename(path, aside), 0);
+		else
+			ck_assert_int_eq(unlink(path), 0);
+		ck_assert_int_eq(call("192.0.2.1", 3, T), RC_OK);
+		ck_assert_int_eq(rate_open(path, SHORT_MS, &other), RC_OK);
+		count_address(&c, "192.0.2.1", 3);
+		ck_assert_int_eq(rate_admit(other, &c, 1, T, &denied), RC_OK);
+		ck_assert_int_eq(c.remaining, 1);
+		rate_close(other);
+		ck_assert_int_eq(left("192.0.2.1", 3, T), 1);
+	}
+}
+END_TEST
+
 /* What is done to the file; each must be survived. */
 enum harm {
 	EMPTY,
@@ -417,6 +493,44 @@ do_harm(enum harm harm)
 	}
 	free(bytes);
 }
+
+/* Of those who wait for the same file only the first makes it anew. */
+START_TEST(a_damaged_file_is_made_anew_once)
+{
+	enum { PROCESSES = 8, LIMIT = 5, ROUNDS = 10 };
+	pid_t pids[PROCESSES];
+	int i, n, status, admitted, fd;
+
+	ck_assert_int_eq(call("192.0.2.1", LIMIT, T), RC_OK);
+	for (n = 0; n < ROUNDS; n++) {
+		do_harm(n % 2 == 0 ? GARBAGE : HEADLESS);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		ck_assert_int_ge(fd, 0);
+		ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+		for (i = 0; i < PROCESSES; i++) {
+			pids[i] = fork();
+			ck_assert_int_ge(pids[i], 0);
+			if (pids[i] == 0 &&
+			    (rate_open(path, 30000, &rate) != RC_OK))
+				_exit(3);
+			if (pids[i] == 0)
+				_exit(call("192.0.2.1", LIMIT, T));
+		}
+		ck_assert(lock_has_waiters(path, PROCESSES));
+		ck_assert_int_eq(flock(fd, LOCK_UN), 0);
+		(void)close(fd);
+		for (i = 0, admitted = 0; i < PROCESSES; i++) {
+			ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
+			ck_assert(WIFEXITED(status));
+			admitted += WEXITSTATUS(status) == RC_OK;
+			if (WEXITSTATUS(status) != RC_OK)
+				ck_assert_int_eq(
+				    WEXITSTATUS(status), RC_LIMITED);
+		}
+		ck_assert_int_eq(admitted, LIMIT);
+	}
+}
+END_TEST
 
 /* Counting works as if new, twice, whether a look comes first or not. */
 static void
@@ -539,16 +653,14 @@ START_TEST(a_file_that_cannot_be_written_fails)
 }
 END_TEST
 
-START_TEST(a_held_gate_is_busy)
+START_TEST(a_held_file_is_busy)
 {
 	struct holder holder;
 	struct rate_count c;
-	char gate[600];
 	size_t denied;
 
 	ck_assert_int_eq(call("192.0.2.1", 5, T), RC_OK);
-	(void)snprintf(gate, sizeof(gate), "%s.gate", path);
-	fixture_hold(&holder, gate, LOCK_EX, 0);
+	fixture_hold(&holder, path, LOCK_EX, 0);
 	count_address(&c, "192.0.2.1", 5);
 	ck_assert_int_eq(rate_admit(rate, &c, 1, T, &denied), RC_BUSY);
 	ck_assert_int_eq(rate_peek(rate, &c, T), RC_BUSY);
@@ -769,6 +881,9 @@ make_suite(void)
 	tcase_add_test(tc, a_denied_call_consumes_nothing_elsewhere);
 	tcase_add_test(tc, a_failed_authentication_touches_the_address_alone);
 	tcase_add_test(tc, a_look_counts_nothing);
+	tcase_add_loop_test(
+	    tc, who_was_denied_is_remembered_until_the_window_ends, 0, 2);
+	tcase_add_test(tc, the_last_few_who_were_denied_are_remembered);
 	tcase_add_test(tc, the_same_id_in_two_layers_is_two_subjects);
 	tcase_add_test(tc, more_layers_than_there_are_fail);
 	tcase_add_test(tc, a_window_starts_with_the_first_call);
@@ -786,6 +901,8 @@ make_suite(void)
 	tcase_add_test(tc, old_counters_are_pruned);
 	tcase_add_test(tc, counters_outlive_the_process);
 	tcase_add_test(tc, a_lost_file_is_made_anew);
+	tcase_add_loop_test(tc, a_file_that_was_replaced_is_left, 0, 2);
+	tcase_add_test(tc, a_damaged_file_is_made_anew_once);
 	tcase_add_loop_test(tc, a_damaged_file_is_made_anew, 0, 2 * HARMS);
 	tcase_add_loop_test(
 	    tc, a_file_damaged_while_it_is_open_is_made_anew, 0, 2);
@@ -794,7 +911,7 @@ make_suite(void)
 	tcase_add_test(tc, a_journal_left_behind_does_no_harm);
 	tcase_add_test(tc, a_directory_where_nothing_can_be_made_fails);
 	tcase_add_test(tc, a_file_that_cannot_be_written_fails);
-	tcase_add_test(tc, a_held_gate_is_busy);
+	tcase_add_test(tc, a_held_file_is_busy);
 	tcase_add_test(tc, processes_share_a_limit_exactly);
 	suite_add_tcase(suite, tc);
 	return suite;

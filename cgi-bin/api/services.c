@@ -7,10 +7,11 @@
 
 #include "actions.h"
 #include "catalog.h"
+#include "json_out.h"
 #include "money.h"
 
 struct listing {
-	struct call *call;
+	FILE *out;
 	size_t n;
 };
 
@@ -18,35 +19,79 @@ static enum rc
 describe(void *arg, const struct service *service)
 {
 	struct listing *listing = arg;
-	char rate[MONEY_TEXT_LEN], min[24], max[24];
+	FILE *out = listing->out;
+	char rate[MONEY_TEXT_LEN];
 
-	(void)snprintf(min, sizeof(min), "%lld", (long long)service->min);
-	(void)snprintf(max, sizeof(max), "%lld", (long long)service->max);
-	(void)fputs(listing->n++ == 0 ? "" : ",", listing->call->out);
-	return action_answer(listing->call,
-	    json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b,"
-		      " s:s}",
-		"service", (json_int_t)service->id, "name", service->name,
-		"type", service->type->name, "category", service->category,
-		"rate", money_format_rate(service->rate_micro, rate), "min",
-		min, "max", max, "refill", service->refill, "cancel",
-		service->cancel, "dripfeed", service->dripfeed, "desc",
-		service->description));
+	(void)fprintf(out, "%s{\"service\":%lld", listing->n++ == 0 ? "" : ",",
+	    (long long)service->id);
+	json_out_member(out, ',', "name", service->name);
+	json_out_member(out, ',', "type", service->type->name);
+	json_out_member(out, ',', "category", service->category);
+	json_out_member(
+	    out, ',', "rate", money_format_rate(service->rate_micro, rate));
+	(void)fprintf(out,
+	    ",\"min\":\"%lld\",\"max\":\"%lld\",\"refill\":%s,\"cancel\":%s,"
+	    "\"dripfeed\":%s",
+	    (long long)service->min, (long long)service->max,
+	    service->refill ? "true" : "false",
+	    service->cancel ? "true" : "false",
+	    service->dripfeed ? "true" : "false");
+	json_out_member(out, ',', "desc", service->description);
+	(void)fputc('}', out);
+	return RC_OK;
 }
 
+/* Writes the catalogue, and notes the state of the database it is of. */
 static enum rc
-services(struct call *call)
+write_all(struct call *call, FILE *out, struct db_state *state)
 {
-	struct listing listing = { call, 0 };
+	struct listing listing = { out, 0 };
 	enum rc rc;
 
 	rc = db_begin(call->db, DB_READ);
 	if (rc != RC_OK)
 		return rc;
-	(void)fputs("[", call->out);
+	if (state != NULL)
+		db_note_state(call->db, state);
+	(void)fputc('[', out);
 	rc = catalog_each(call->db, 0, describe, &listing);
-	(void)fputs("]", call->out);
+	(void)fputc(']', out);
 	return db_end(call->db, rc);
+}
+
+/* Writes it to be kept for later calls. */
+static enum rc
+renew(struct call *call, struct action_kept *kept)
+{
+	FILE *out;
+	enum rc rc;
+
+	action_kept_clear(kept);
+	out = open_memstream(&kept->text, &kept->len);
+	if (out == NULL)
+		return action_no_memory();
+	rc = write_all(call, out, &kept->state);
+	if (fclose(out) != 0 && rc == RC_OK)
+		rc = action_no_memory();
+	if (rc != RC_OK)
+		action_kept_clear(kept);
+	return rc;
+}
+
+/* It is the same for everybody, so a process of many calls keeps it. */
+static enum rc
+services(struct call *call)
+{
+	struct action_kept *kept = call->kept;
+	enum rc rc = RC_OK;
+
+	if (kept == NULL)
+		return write_all(call, call->out, NULL);
+	if (!db_is_as(call->db, &kept->state))
+		rc = renew(call, kept);
+	if (rc == RC_OK)
+		(void)fwrite(kept->text, 1, kept->len, call->out);
+	return rc;
 }
 
 const struct action action_services = { "services", NULL, NULL, services };

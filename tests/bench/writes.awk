@@ -72,12 +72,12 @@ END {
 	if (runs == 0)
 		exit 1
 	row("bytes written an order", " B", bytes, 49152)
-	for (i = split("latchkey.db latchkey.db-journal rate.db " \
-	    "rate.db-journal", files, " "); i > 0; i--)
+	for (i = split("latchkey.db latchkey.db-journal rate.db", \
+	    files, " "); i > 0; i--)
 		delete seen[files[i]]
 	for (file in seen)
-		files[++extra + 4] = file
-	for (i = 1; i <= 4 + extra; i++) {
+		files[++extra + 3] = file
+	for (i = 1; i <= 3 + extra; i++) {
 		for (j = 1; j <= runs; j++)
 			one[j] = of[files[i], j]
 		row("bytes to " files[i], " B", one, 0)

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A commit of SQLite is a page 1, which counts commits, and other pages.
+ * With one other page any order does: a tree changes within that page, so
+ * either state of it is sound.  From two on the file would be torn between
+ * them, so the header, which makes the file a database, is overwritten first,
+ * and page 1 is written last.  Kept connections see that as well, since the
+ * count of commits they compare is in the header.
+ */
+#include "scratch_vfs.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+enum {
+	PAGE_MAX = 1024, /* longer ones are written as they come */
+	HEADER_LEN = 100
+};
+
+/* A page that is written a little later. */
+struct page {
+	int len; /* 0: none */
+	sqlite3_int64 at;
+	unsigned char bytes[PAGE_MAX];
+};
+
+/*
+ * SQLite reserves the size of this and of the file below, right behind it,
+ * and that again for each journal it may open: pages have their own place.
+ */
+struct file {
+	sqlite3_file base;
+	sqlite3_file *below;
+	int torn; /* the header is overwritten */
+	struct pages {
+		struct page first, other;
+	} * pages; /* owned */
+};
+
+static sqlite3_vfs *vfs_below;
+
+static struct file *
+file_of(sqlite3_file *base)
+{
+	return (struct file *)base;
+}
+
+static int
+write_below(const struct file *f, const void *bytes, int len, sqlite3_int64 at)
+{
+	return f->below->pMethods->xWrite(f->below, bytes, len, at);
+}
+
+static int
+write_page(const struct file *f, struct page *page)
+{
+	int code = SQLITE_OK;
+
+	if (page->len > 0)
+		code = write_below(f, page->bytes, page->len, page->at);
+	page->len = 0;
+	return code;
+}
+
+/* Makes the file no database until page 1 is written. */
+static int
+tear(struct file *f)
+{
+	static const unsigned char nothing[HEADER_LEN];
+	int code = SQLITE_OK;
+
+	if (!f->torn)
+		code = write_below(f, nothing, sizeof(nothing), 0);
+	f->torn = 1;
+	return code;
+}
+
+/* Ends a commit. */
+static int
+flush(struct file *f)
+{
+	int code = write_page(f, &f->pages->other);
+
+	if (code == SQLITE_OK)
+		code = write_page(f, &f->pages->first);
+	if (code == SQLITE_OK)
+		f->torn = 0;
+	return code;
+}
+
+static int
+hold(struct page *page, const void *bytes, int len, sqlite3_int64 at)
+{
+	memcpy(page->bytes, bytes, (size_t)len);
+	page->len = len;
+	page->at = at;
+	return SQLITE_OK;
+}
+
+static int
+write_file(sqlite3_file *base, const void *bytes, int len, sqlite3_int64 at)
+{
+	struct file *f = file_of(base);
+	int code = SQLITE_OK;
+
+	if (at == 0 && len <= PAGE_MAX)
+		return hold(&f->pages->first, bytes, len, at);
+	if (!f->torn && f->pages->other.len == 0 && len <= PAGE_MAX)
+		return hold(&f->pages->other, bytes, len, at);
+	if ((code = tear(f)) == SQLITE_OK)
+		code = write_page(f, &f->pages->other);
+	if (code == SQLITE_OK)
+		code = write_below(f, bytes, len, at);
+	return code;
+}
+
+static int
+read_file(sqlite3_file *base, void *buf, int len, sqlite3_int64 at)
+{
+	struct file *f = file_of(base);
+
+	return f->below->pMethods->xRead(f->below, buf, len, at);
+}
+
+static int
+close_file(sqlite3_file *base)
+{
+	struct file *f = file_of(base);
+
+	sqlite3_free(f->pages);
+	return f->below->pMethods->xClose(f->below);
+}
+
+static int
+truncate_file(sqlite3_file *base, sqlite3_int64 size)
+{
+	struct file *f = file_of(base);
+
+	return f->below->pMethods->xTruncate(f->below, size);
+}
+
+static int
+sync_file(sqlite3_file *base, int flags)
+{
+	(void)flags;
+	return flush(file_of(base));
+}
+
+static int
+size_of_file(sqlite3_file *base, sqlite3_int64 *size)
+{
+	struct file *f = file_of(base);
+
+	return f->below->pMethods->xFileSize(f->below, size);
+}
+
+/* A transaction begins with what the file is, not what was to be written. */
+static int
+lock_file(sqlite3_file *base, int lock)
+{
+	struct file *f = file_of(base);
+
+	if (lock == SQLITE_LOCK_SHARED)
+		f->pages->first.len = f->pages->other.len = f->torn = 0;
+	return SQLITE_OK;
+}
+
+static int
+unlock_file(sqlite3_file *base, int lock)
+{
+	(void)base, (void)lock;
+	return SQLITE_OK;
+}
+
+static int
+is_reserved(sqlite3_file *base, int *reserved)
+{
+	(void)base;
+	*reserved = 0;
+	return SQLITE_OK;
+}
+
+static int
+control_file(sqlite3_file *base, int op, void *arg)
+{
+	struct file *f = file_of(base);
+
+	switch (op) {
+	case SQLITE_FCNTL_SYNC:
+		/* SQLite has written all of a commit, or of its undoing. */
+		return flush(f);
+	case SQLITE_FCNTL_HAS_MOVED:
+		/* The gate has looked. */
+		*(int *)arg = 0;
+		return SQLITE_OK;
+	default:
+		return f->below->pMethods->xFileControl(f->below, op, arg);
+	}
+}
+
+static int
+sector_size(sqlite3_file *base)
+{
+	struct file *f = file_of(base);
+
+	return f->below->pMethods->xSectorSize(f->below);
+}
+
+/* What is true of sectors is not of what is held back here. */
+static int
+characteristics(sqlite3_file *base)
+{
+	(void)base;
+	return 0;
+}
+
+static const sqlite3_io_methods methods = {
+	.iVersion = 1,
+	.xClose = close_file,
+	.xRead = read_file,
+	.xWrite = write_file,
+	.xTruncate = truncate_file,
+	.xSync = sync_file,
+	.xFileSize = size_of_file,
+	.xLock = lock_file,
+	.xUnlock = unlock_file,
+	.xCheckReservedLock = is_reserved,
+	.xFileControl = control_file,
+	.xSectorSize = sector_size,
+	.xDeviceCharacteristics = characteristics,
+};
+
+static int
+open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags,
+    int *out_flags)
+{
+	struct file *f = file_of(base);
+	int code;
+
+	(void)vfs;
+	/* Journals are in memory; what else there may be is temporary. */
+	if ((flags & SQLITE_OPEN_MAIN_DB) == 0)
+		return vfs_below->xOpen(
+		    vfs_below, name, base, flags, out_flags);
+	*f = (struct file){ .below = (sqlite3_file *)(f + 1) };
+	f->pages = sqlite3_malloc((int)sizeof(*f->pages));
+	if (f->pages == NULL)
+		return SQLITE_NOMEM;
+	f->pages->first.len = f->pages->other.len = 0;
+	code = vfs_below->xOpen(vfs_below, name, f->below, flags, out_flags);
+	if (code == SQLITE_OK)
+		f->base.pMethods = &methods;
+	else
+		sqlite3_free(f->pages);
+	return code;
+}
+
+/* There is no journal, and what is left of an old one means nothing. */
+static int
+access_file(sqlite3_vfs *vfs, const char *name, int flags, int *result)
+{
+	(void)vfs, (void)name, (void)flags;
+	*result = 0;
+	return SQLITE_OK;
+}
+
+int
+scratch_vfs_register(sqlite3_vfs *below)
+{
+	static sqlite3_vfs vfs;
+
+	vfs_below = below;
+	vfs = *below;
+	vfs.zName = SCRATCH_VFS;
+	vfs.szOsFile = (int)sizeof(struct file) + below->szOsFile;
+	vfs.xOpen = open_file;
+	vfs.xAccess = access_file;
+	return sqlite3_vfs_register(&vfs, 0);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A layer between SQLite and its file system for databases whose contents
+ * may be lost and that nobody but us opens, one connection at a time: whoever
+ * begins a transaction holds the gate.  So there are no locks, no journals on
+ * disk, no waiting for it, and no look at what others may have left behind.
+ *
+ * A process may be killed at any moment.  What it was about to commit is then
+ * in the file or not, or the file is no database any more, which is what the
+ * next one is told (SQLITE_NOTADB).  It is never a database that is wrong.
+ */
+#ifndef LATCHKEY_SCRATCH_VFS_H
+#define LATCHKEY_SCRATCH_VFS_H
+
+struct sqlite3_vfs;
+
+/* The name to open such a database with. */
+#define SCRATCH_VFS "latchkey-scratch"
+
+/*
+ * Makes the layer known to SQLite, on top of the one below, which stays
+ * borrowed.  Connections need a journal in memory (journal_mode = MEMORY).
+ * Gives a result of SQLite.
+ */
+int scratch_vfs_register(struct sqlite3_vfs *below);
+
+#endif
