@@ -9,9 +9,10 @@
 // that does not change is in a file that opcache keeps.
 //
 // config.php, beside it, returns: dir (with latchkey.db and rate.db), pepper
-// (its bytes), currency, rate_ip, rate_key, journal (pragmas of a writer of
-// orders) and gate (whether writers queue for a file's lock, as Latchkey's
-// do, instead of polling SQLite's).
+// (its bytes), currency, rate_ip, rate_key and journal (pragmas of a writer of
+// orders).  What was tried and is slower: one statement an id of status, a
+// lock of a file for writers to queue at (fewer calls, a shorter tail), other
+// journals for the counters.
 declare(strict_types=1);
 
 const WINDOW = 60;
@@ -25,7 +26,7 @@ const STATUS = [1 => 'Pending', 'In progress', 'Processing', 'Completed',
     'Partial', 'Canceled'];
 
 $config = require __DIR__ . '/config.php';
-$gate = $writing = null;
+$writing = null;
 
 function answer(mixed $model, int $status = 200): never
 {
@@ -66,26 +67,18 @@ function open_database(string $name): PDO
 
 // Begins to write.  The settings of a connection are said each time, since
 // nothing tells whether a kept one is new.
-function begin(PDO $db, string $name, string $settings): void
+function begin(PDO $db, string $settings): void
 {
-    global $config, $gate, $writing;
-    $db->exec($settings);
-    if ($config['gate']) {
-        $gate = fopen("{$config['dir']}/$name.gate", 'c');
-        flock($gate, LOCK_EX);
-    }
-    $db->exec('BEGIN IMMEDIATE');
+    global $writing;
+    $db->exec("$settings; BEGIN IMMEDIATE");
     $writing = $db;
 }
 
 function finish(string $how): void
 {
-    global $gate, $writing;
+    global $writing;
     $writing->exec($how);
     $writing = null;
-    if ($gate)
-        fclose($gate);
-    $gate = null;
 }
 
 // A connection that is kept must not keep a transaction.
@@ -155,7 +148,7 @@ function count_call(array $layers, int $now): void
     $args = [];
     foreach ($layers as $subject => $limit)
         array_push($args, $subject, $now);
-    begin($db, 'rate', 'PRAGMA synchronous = OFF');
+    begin($db, 'PRAGMA synchronous = OFF');
     $st = run($db, "INSERT INTO counter (subject, window_start, used)
         VALUES $rows ON CONFLICT (subject) DO UPDATE SET
         used = CASE WHEN excluded.window_start - window_start BETWEEN 0 AND 59
@@ -257,7 +250,7 @@ function add(PDO $db, int $account, int $now): never
     $service = (string)($_POST['service'] ?? '');
     $link = (string)($_POST['link'] ?? '');
     $quantity = (string)($_POST['quantity'] ?? '');
-    begin($db, 'latchkey', $config['journal']);
+    begin($db, $config['journal']);
     if (!ctype_digit($service) || strlen($service) > 18)
         refuse('Incorrect service ID');
     $row = run($db, "SELECT rate_micro, min, max FROM service

@@ -7,10 +7,8 @@ three limits and gives the same bytes as Latchkey.  A process keeps its
 connections, and the sqlite3 module its prepared statements.
 
 config.json, beside it, has: dir (with latchkey.db and rate.db), currency,
-rate_ip, rate_key, journal (pragmas of a writer of orders) and gate (whether
-writers queue for a file's lock, as Latchkey's do, instead of polling SQLite's).
+rate_ip, rate_key and journal (pragmas of a writer of orders).
 """
-import fcntl
 import hashlib
 import hmac
 import json
@@ -41,27 +39,20 @@ pepper = (data / "pepper").read_bytes()
 
 
 class Database:
-    """A connection and the gate before its writers."""
+    """A connection, and in "with" a transaction that writes."""
 
     def __init__(self, name, settings):
         self.db = sqlite3.connect(data / (name + ".db"), timeout=5,
                                   isolation_level=None)
         self.db.executescript(settings)
         self.run = self.db.execute
-        self.gate = None
-        if config["gate"]:
-            self.gate = open(data / (name + ".gate"), "wb")
 
     def __enter__(self):
-        if self.gate:
-            fcntl.flock(self.gate, fcntl.LOCK_EX)
         self.run("BEGIN IMMEDIATE")
         return self
 
     def __exit__(self, kind, value, trace):
         self.run("COMMIT" if kind is None else "ROLLBACK")
-        if self.gate:
-            fcntl.flock(self.gate, fcntl.LOCK_UN)
 
 
 class Refusal(Exception):
