@@ -259,8 +259,8 @@ def failed(error):
     return answer({"error": "Internal error"}, 500)
 
 
-@app.post("/python")
-def call():
+@app.post("/<path:_path>")
+def call(_path):
     now = int(time.time())
     form = request.form
     caller = find_caller(form.get("key", ""))
