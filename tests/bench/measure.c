@@ -6,13 +6,14 @@
  * of its own, as the clients of resellers make them.
  *
  * Usage: measure CLIENTS ROUNDS MS BODY FIRST
- *                {NAME PORT PATH ANSWER CALLS PID,PID...}...
+ *                {NAME PORT PATH ANSWER CALLS PID,PID...[:COMM]}...
  *
  * A round takes MS milliseconds, or more where ROUNDS rounds have to make
  * CALLS calls.  Eight @ in a row in the file BODY stand for a number that
  * starts at FIRST and is another one in each call.  Every answer must have
  * status 200 and the contents of the file ANSWER, or be an order if that is
- * "-".  A service is what descends from the PIDs and is no web server.
+ * "-".  A service is what descends from the PIDs, has the name COMM if there
+ * is one, and is no web server.
  *
  * Prints a line for each service: its name, requests a second (the median of
  * the rounds), the median, the 99th percentile and the longest of the times
@@ -65,6 +66,7 @@ struct service {
 	size_t answer_len;
 	pid_t roots[ROOTS_MAX];
 	size_t nroots;
+	const char *comm; /* NULL: any */
 
 	char request[REQUEST_MAX];
 	size_t request_len;
@@ -116,6 +118,7 @@ now(void)
 
 struct process {
 	pid_t pid, parent;
+	char comm[16]; /* all that the kernel keeps of a name */
 	int is_server;
 	double own_us, children_us;
 };
@@ -150,6 +153,7 @@ read_process(const char *pid, struct process *p)
 		&parent, &user, &system, &children_user, &children_system) != 5)
 		return 0;
 	*rest = '\0';
+	(void)snprintf(p->comm, sizeof(p->comm), "%s", name + 1);
 	p->pid = (pid_t)strtol(pid, NULL, 10);
 	p->parent = parent;
 	p->is_server =
@@ -280,7 +284,8 @@ sample_memory(struct service *s)
 	long kb = 0;
 
 	for (i = 0; i < n; i++)
-		if (!tree[i].is_server)
+		if (!tree[i].is_server &&
+		    (s->comm == NULL || strcmp(s->comm, tree[i].comm) == 0))
 			kb += memory_of(tree[i].pid);
 	if (kb > s->memory_kb)
 		s->memory_kb = kb;
@@ -568,7 +573,7 @@ static int
 read_service(struct measure *m, char *argv[])
 {
 	struct service *s = &m->services[m->nservices++];
-	char *pid, *rest = argv[5];
+	char *pid, *rest = argv[5], *comm = strchr(rest, ':');
 
 	s->name = argv[0];
 	s->port = (int)strtol(argv[1], NULL, 10);
@@ -579,6 +584,10 @@ read_service(struct measure *m, char *argv[])
 			return -1;
 	}
 	s->min_calls = strtoul(argv[4], NULL, 10);
+	if (comm != NULL) {
+		*comm = '\0';
+		s->comm = comm + 1;
+	}
 	while ((pid = strsep(&rest, ",")) != NULL && s->nroots < ROOTS_MAX)
 		if (*pid != '\0')
 			s->roots[s->nroots++] = (pid_t)strtol(pid, NULL, 10);

@@ -10,9 +10,9 @@
 //
 // config.php, beside it, returns: dir (with latchkey.db and rate.db), pepper
 // (its bytes), currency, rate_ip, rate_key and journal (pragmas of a writer of
-// orders).  What was tried and is slower: one statement an id of status, a
-// lock of a file for writers to queue at (fewer calls, a shorter tail), other
-// journals for the counters.
+// orders).  What was tried and is no faster: a lock of a file for writers to
+// queue at (fewer calls, a shorter tail), other journals for the counters than
+// a log that is written ahead, the just-in-time compiler.
 declare(strict_types=1);
 
 const WINDOW = 60;
