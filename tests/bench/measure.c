@@ -54,9 +54,10 @@ enum {
 	ANSWER_MAX = 512 * 1024,
 	MARK_LEN = 8,
 	WAIT_MS = 20000,
-	SAMPLE_US = 10000,
 	ERRORS_SHOWN = 3
 };
+
+static const double SAMPLE_S = 0.01; /* between looks at the memory */
 
 struct service {
 	const char *name, *path;
@@ -86,7 +87,15 @@ struct client {
 	double begin;
 };
 
-enum round { WARM_UP, TIMED, MEMORY };
+enum purpose { WARM_UP, TIMED, MEMORY };
+
+/* A round as far as it has come. */
+struct round {
+	enum purpose purpose;
+	size_t enough; /* calls */
+	size_t nbegun, nopen;
+	double begin, sampled; /* seconds */
+};
 
 struct measure {
 	size_t nclients, nrounds, nservices;
@@ -403,7 +412,7 @@ show_error(const struct service *s, const struct client *c)
 
 /* Reads what has come; 1 if the call has ended. */
 static int
-go_on(struct measure *m, struct service *s, size_t i, enum round kind)
+go_on(struct measure *m, struct service *s, size_t i, enum purpose purpose)
 {
 	struct client *c = &m->clients[i];
 	int good = 0;
@@ -424,7 +433,7 @@ go_on(struct measure *m, struct service *s, size_t i, enum round kind)
 		show_error(s, c);
 	(void)close(m->sockets[i].fd);
 	m->sockets[i].fd = -1;
-	if (kind == TIMED) {
+	if (purpose == TIMED) {
 		s->ncalls++;
 		if (note_time(s, now() - c->begin) != 0)
 			return -1;
@@ -432,45 +441,75 @@ go_on(struct measure *m, struct service *s, size_t i, enum round kind)
 	return 1;
 }
 
-/* Calls until the time is over and there were enough. */
+/* True until the time is over and every client and the round had enough. */
 static int
-run_round(struct measure *m, struct service *s, enum round kind, size_t round)
+is_going_on(const struct measure *m, const struct round *r)
 {
-	size_t enough = kind == TIMED ? s->min_calls / m->nrounds : 0;
-	size_t nbegun = 0, nopen = 0, i;
-	double begin = now(), sampled = begin;
+	return r->nbegun < r->enough || r->nbegun < m->nclients ||
+	       now() - r->begin < m->round_s;
+}
+
+static int
+begin_calls(struct measure *m, struct service *s, struct round *r)
+{
+	size_t i;
+
+	for (i = 0; i < m->nclients && is_going_on(m, r); i++) {
+		if (m->sockets[i].fd >= 0)
+			continue;
+		if (begin_call(m, s, i) != 0)
+			return -1;
+		r->nbegun++;
+		r->nopen++;
+	}
+	return 0;
+}
+
+static int
+wait_for_answers(struct measure *m, struct service *s, struct round *r)
+{
+	size_t i;
 	int ended;
 
-	for (;;) {
-		for (i = 0; i < m->nclients; i++) {
-			if (m->sockets[i].fd >= 0 ||
-			    (nbegun >= enough && nbegun >= m->nclients &&
-				now() - begin >= m->round_s))
-				continue;
-			if (begin_call(m, s, i) != 0)
-				return -1;
-			nbegun++;
-			nopen++;
-		}
-		if (nopen == 0)
-			break;
-		if (poll(m->sockets, m->nclients, WAIT_MS) <= 0)
-			return fail(s->name, "no answer in time");
-		for (i = 0; i < m->nclients; i++) {
-			if (m->sockets[i].fd < 0 || m->sockets[i].revents == 0)
-				continue;
-			ended = go_on(m, s, i, kind);
-			if (ended < 0)
-				return -1;
-			nopen -= (size_t)ended;
-		}
-		if (kind == MEMORY && (now() - sampled) * 1e6 >= SAMPLE_US) {
-			sample_memory(s);
-			sampled = now();
-		}
+	if (poll(m->sockets, m->nclients, WAIT_MS) <= 0)
+		return fail(s->name, "no answer in time");
+	for (i = 0; i < m->nclients; i++) {
+		if (m->sockets[i].fd < 0 || m->sockets[i].revents == 0)
+			continue;
+		ended = go_on(m, s, i, r->purpose);
+		if (ended < 0)
+			return -1;
+		r->nopen -= (size_t)ended;
 	}
-	if (kind == TIMED)
-		s->rate[round] = (double)nbegun / (now() - begin);
+	return 0;
+}
+
+static int
+run_round(
+    struct measure *m, struct service *s, enum purpose purpose, size_t number)
+{
+	struct round r = { .purpose = purpose, .begin = now() };
+	struct timespec pause = { 0 };
+
+	if (purpose == TIMED)
+		r.enough = (s->min_calls + m->nrounds - 1) / m->nrounds;
+	for (;;) {
+		if (begin_calls(m, s, &r) != 0)
+			return -1;
+		if (r.nopen == 0)
+			break;
+		if (purpose == MEMORY && now() - r.sampled > SAMPLE_S) {
+			/* While calls are under way, at one moment or other. */
+			pause.tv_nsec = (pause.tv_nsec + 370000) % 3000000;
+			(void)nanosleep(&pause, NULL);
+			sample_memory(s);
+			r.sampled = now();
+		}
+		if (wait_for_answers(m, s, &r) != 0)
+			return -1;
+	}
+	if (purpose == TIMED)
+		s->rate[number] = (double)r.nbegun / (now() - r.begin);
 	return 0;
 }
 
