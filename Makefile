@@ -120,7 +120,7 @@ DEPS_CHECK = $(DEPS_RUN) libapache2-mod-fcgid nginx nginx-common \
 	$(if $(shell command -v npm || :),,nodejs npm)
 DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck \
 	check mandoc shellcheck
-DEPS_BENCH = $(DEPS_CHECK) strace
+DEPS_BENCH = $(DEPS_CHECK) strace php-fpm python3-flask gunicorn
 
 deps-BUILD deps-RUN deps-CHECK deps-LINT deps-BENCH: deps-%:
 	@tests/deps $(DEPS_$*)
@@ -467,14 +467,22 @@ fuzz: deps-CHECK $(FUZZERS) $(EXHAUSTERS)
 # Prints ratios and bytes as one table; fails only if something cannot be run.
 
 BENCH_ORDERS = 1000000
+BENCH_PARTS = start apache pages compare webhooks memory
+# "quick": the comparison with other ways in a minute instead of seven.
+COMPARE = full
 BENCHDIR = $(BUILD)/bench
-BENCH = $(addprefix $(BENCHDIR)/,empty empty_cgi spawn load seed deliver session \
-	hammer) \
+BENCH = $(addprefix $(BENCHDIR)/,empty empty_cgi empty_fastcgi spawn load \
+	measure seed deliver session hammer) \
 	$(if $(filter musl,$(LIBC)),$(BENCHDIR)/empty_musl)
 
 # No position independence, no hardening: the least that a process costs, by
 # the usual toolchain and by ours.
 EMPTY = $(CC) -std=c11 -O2 -Wall -Wextra -Werror -fno-pie -no-pie -static
+
+$(BENCHDIR)/empty_fastcgi: tests/bench/empty_fastcgi.c Makefile
+	@mkdir -p $(@D)
+	@echo '  LD   $@'
+	@$(EMPTY) -o $@ $<
 
 $(BENCHDIR)/empty $(BENCHDIR)/empty_cgi: tests/bench/empty.c Makefile
 	@mkdir -p $(@D)
@@ -486,7 +494,7 @@ $(BENCHDIR)/empty_musl: tests/bench/empty.c Makefile build/static/versions
 	@echo '  LD   $@'
 	@$(EMPTY) -specs=build/static/musl.specs -o $@ $<
 
-$(addprefix $(BENCHDIR)/,spawn load seed deliver session): $(BENCHDIR)/%: \
+$(addprefix $(BENCHDIR)/,spawn load measure seed deliver session): $(BENCHDIR)/%: \
 		$(STATICOBJ)/tests/bench/%.o $(STATICLIB) \
 		$(BUILD)/gen/linked-$(LIBC)
 	$(LINK)
@@ -499,7 +507,7 @@ $(BENCHDIR)/hammer: $(addprefix $(BUILD)/obj/tests/,bench/hammer.o \
 
 bench: deps-BENCH all $(BENCH) $(RECEIVER)
 	+@BUILD='$(BUILD)' MAKE='$(MAKE)' ORDERS='$(BENCH_ORDERS)' \
-		tests/bench/run
+		COMPARE='$(COMPARE)' tests/bench/run $(BENCH_PARTS)
 
 # --- running ----------------------------------------------------------------
 
