@@ -62,7 +62,7 @@ verify(const struct api_key_text *key)
 
 	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
 	rc = api_key_verify(fx.db, &fx.pepper, key->s, strlen(key->s),
-	    FIXTURE_NOW, &caller, &touch);
+	    FIXTURE_NOW, NULL, &caller, &touch);
 	fixture_commit();
 	return rc;
 }
