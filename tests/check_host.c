@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -481,6 +482,28 @@ START_TEST(full_disk_leaves_nothing_half_written)
 }
 END_TEST
 
+/* Apache's mod_cgid ends a program as soon as it has its answer. */
+START_TEST(last_use_is_written_after_the_answer)
+{
+	const struct timespec nap = { 0, 10000000 };
+	struct answer answer;
+	int tries;
+
+	site_sql(&site, "UPDATE api_key SET last_used_at = NULL");
+	site_start(&site);
+	api_call(&site, &answer, "key=%s&action=balance", key);
+	ck_assert_int_eq(answer.status, 200);
+	answer_clear(&answer);
+	for (tries = 0; tries < 500; tries++) {
+		if (site_sql_int(
+			&site, "SELECT COUNT(last_used_at) FROM api_key") == 1)
+			break;
+		(void)nanosleep(&nap, NULL);
+	}
+	ck_assert_int_lt(tries, 500);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -496,6 +519,7 @@ make_suite(void)
 	tcase_add_loop_test(
 	    tcase, lost_counters_are_made_anew, 0, ROWS(losses));
 	tcase_add_test(tcase, full_disk_leaves_nothing_half_written);
+	tcase_add_test(tcase, last_use_is_written_after_the_answer);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
