@@ -422,7 +422,8 @@ $(BUILD)/tests/fuzz_phc: lib/phc.c lib/base64.c lib/number.c lib/log.c \
 	lib/secret.c
 $(BUILD)/tests/fuzz_pool: lib/pool.c
 $(BUILD)/tests/fuzz_session: lib/session.c lib/mail_token.c lib/text.c \
-	lib/db.c lib/gate.c lib/migrate.c lib/log.c lib/secret.c \
+	lib/db.c lib/gate.c lib/scratch_vfs.c lib/migrate.c lib/log.c \
+	lib/secret.c \
 	$(BUILD)/gen/people_migrations.c
 $(BUILD)/tests/fuzz_template: lib/log.c lib/template.c lib/template_file.c \
 	lib/template_html.c lib/template_parse.c lib/text.c tests/skeleton.c
