@@ -129,6 +129,41 @@ START_TEST(a_closed_account_is_gone_for_browsers_and_keys)
 }
 END_TEST
 
+START_TEST(an_account_that_is_opened_again_gets_a_new_password_by_mail)
+{
+	char page[256], *mail, *start;
+
+	browser_submit(
+	    &b, "close", "balance=0.00&password=%s", DASHBOARD_PASSWORD_SENT);
+	ck_assert_int_eq(b.answer.status, 303);
+	free(site_latchkey_ok(
+	    &d.site, "account", "unsuspend", DASHBOARD_ONE, NULL));
+	/* Neither the key nor the password of before. */
+	call_must_say(d.key_one, "Invalid API key");
+	browser_get(&b, "login");
+	browser_submit(&b, "login", "email=%s&password=%s", DASHBOARD_ONE,
+	    DASHBOARD_PASSWORD_SENT);
+	ck_assert_int_eq(b.answer.status, 422);
+	browser_get(&b, "forgot");
+	browser_submit(&b, "ask", "email=%s", DASHBOARD_ONE);
+	mail = dashboard_mail(&d, DASHBOARD_ONE, 2);
+	ck_assert_ptr_nonnull(mail);
+	start = strstr(mail, "/dashboard/reset?");
+	ck_assert_msg(start != NULL, "%s", mail);
+	start += strlen("/dashboard/");
+	(void)snprintf(
+	    page, sizeof(page), "%.*s", (int)strcspn(start, " \r\n"), start);
+	free(mail);
+	browser_get(&b, page);
+	browser_submit(&b, "reset", "link=%s&new_password=%s",
+	    strchr(page, '=') + 1, "four+louder+otters");
+	ck_assert_int_eq(b.answer.status, 303);
+	browser_log_in(&b, DASHBOARD_ONE, "four+louder+otters");
+	browser_get(&b, "api");
+	ck_assert(browser_sees(&b, "the account was closed"));
+}
+END_TEST
+
 START_TEST(closing_asks_for_the_password)
 {
 	browser_submit(&b, "close", "balance=0.00&password=%s", "wrong+one");
@@ -219,6 +254,8 @@ make_suite(void)
 	tcase_add_test(tc, what_is_no_name_or_zone_is_refused_and_shown_again);
 	tcase_add_test(tc, the_threshold_is_an_amount);
 	tcase_add_test(tc, a_closed_account_is_gone_for_browsers_and_keys);
+	tcase_add_test(
+	    tc, an_account_that_is_opened_again_gets_a_new_password_by_mail);
 	tcase_add_test(tc, closing_asks_for_the_password);
 	tcase_add_test(tc, a_balance_is_left_only_if_its_owner_says_so);
 	tcase_add_test(tc, open_orders_keep_an_account_open);
