@@ -62,7 +62,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	    tmp != NULL ? tmp : "/tmp");
 	must(mkdtemp(dir) != NULL && atexit(clean) == 0);
 	(void)snprintf(path, sizeof(path), "%s/people.db", dir);
-	must(db_open(path, DB_CREATE | DB_SCRATCH, 1000, &people) == RC_OK);
+	must(db_open(path, DB_CREATE, 1000, &people) == RC_OK);
 	must(migrate(people, people_migrations, &from, &to) == RC_OK);
 	must(db_begin(people, DB_WRITE) == RC_OK);
 	must(session_start(people, 1, SESSION_FULL, "::1", "", NOW, &session,
