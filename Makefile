@@ -52,8 +52,8 @@ OPT = -O1 -g
 override LIBC = glibc
 PIE = 1
 HARDEN = -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-fno-omit-frame-pointer -fno-common
-LDHARDEN = -fsanitize=address,undefined
+	-fno-omit-frame-pointer -ffunction-sections -fno-common
+LDHARDEN = -fsanitize=address,undefined -Wl,--gc-sections
 STATIC = -pie
 else
 BUILD = build
