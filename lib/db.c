@@ -406,8 +406,14 @@ is_local(struct db *db)
 void
 db_note_state(struct db *db, struct db_state *state)
 {
-	/* With a write-ahead log commits are not in the file at once. */
-	state->known = is_local(db) && read_state(db, state) &&
+	int64_t version;
+
+	/*
+	 * The first read of a transaction plays back what a killed writer left
+	 * behind.  With a write-ahead log commits are not in the file at once.
+	 */
+	state->known = is_local(db) && db_version(db, &version) == RC_OK &&
+		       read_state(db, state) &&
 		       state->bytes[0] == ROLLBACK_JOURNAL &&
 		       state->bytes[1] == ROLLBACK_JOURNAL;
 }
