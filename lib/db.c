@@ -58,10 +58,11 @@ struct db {
 	int has_looked;  /* at the file's system ... */
 	int is_local;    /* ... which is this machine's own */
 	int in_transaction;
-	int is_paused;    /* one is open that the next may go on in */
-	int64_t expected; /* version of the schema; 0: any */
-	int outdated;     /* the last one found was another */
-	int last;         /* SQLite's last result */
+	int is_paused;          /* one is open that the next may go on in */
+	struct db_state before; /* of one that writes; unknown for others */
+	int64_t expected;       /* version of the schema; 0: any */
+	int outdated;           /* the last one found was another */
+	int last;               /* SQLite's last result */
 	char path[PATH_LEN];
 	struct db_rows statements[STATEMENTS];
 };
@@ -406,8 +407,14 @@ is_local(struct db *db)
 void
 db_note_state(struct db *db, struct db_state *state)
 {
-	/* With a write-ahead log commits are not in the file at once. */
-	state->known = is_local(db) && read_state(db, state) &&
+	int64_t version;
+
+	/*
+	 * The first read of a transaction plays back what a killed writer left
+	 * behind.  With a write-ahead log commits are not in the file at once.
+	 */
+	state->known = is_local(db) && db_version(db, &version) == RC_OK &&
+		       read_state(db, state) &&
 		       state->bytes[0] == ROLLBACK_JOURNAL &&
 		       state->bytes[1] == ROLLBACK_JOURNAL;
 }
@@ -518,10 +525,47 @@ db_begin(struct db *db, enum db_mode mode)
 		return rc;
 	}
 	db->in_transaction = 1;
+	db->before.known = mode != DB_READ && !(db->flags & DB_SCRATCH) &&
+			   read_state(db, &db->before);
 	rc = check_version(db);
 	if (rc != RC_OK)
 		db_rollback(db);
 	return rc;
+}
+
+/* Ends all that is open of a transaction; false if that cannot be done. */
+static int
+abandon(struct db *db)
+{
+	size_t i;
+
+	for (i = 0; i < STATEMENTS; i++)
+		if (db->statements[i].in_use)
+			(void)sqlite3_reset(db->statements[i].stmt);
+	/* Some failures have rolled back already. */
+	return is_idle(db);
+}
+
+/*
+ * True if a commit that has failed stands all the same: that the journal is
+ * cut off makes it one, and SQLite waits for the disk once more after that.
+ * Whoever is told that nothing was done does it again.
+ */
+static int
+is_committed(struct db *db)
+{
+	struct db_state now;
+	int64_t version;
+	int done;
+
+	if (!db->before.known || !abandon(db))
+		return 0;
+	/* The first read plays back what is left of the journal. */
+	done = db_run(db, SQL_BEGIN_READ, DB_NO_ARGS) == RC_OK &&
+	       db_version(db, &version) == RC_OK && read_state(db, &now) &&
+	       memcmp(now.bytes, db->before.bytes, sizeof(now.bytes)) != 0;
+	(void)is_idle(db);
+	return done;
 }
 
 enum rc
@@ -529,9 +573,14 @@ db_commit(struct db *db)
 {
 	enum rc rc = db_run(db, SQL_COMMIT, DB_NO_ARGS);
 
-	if (rc != RC_OK) {
+	if (rc != RC_OK && !is_committed(db)) {
 		db_rollback(db);
 		return rc;
+	}
+	if (rc != RC_OK) {
+		log_err("go on with what is committed: only a loss of power "
+			"could undo it");
+		db->last = SQLITE_OK;
 	}
 	db->in_transaction = 0;
 	gate_leave(&db->gate);
@@ -541,15 +590,9 @@ db_commit(struct db *db)
 void
 db_rollback(struct db *db)
 {
-	size_t i;
-
 	if (!db->in_transaction && !db->is_paused)
 		return;
-	for (i = 0; i < STATEMENTS; i++)
-		if (db->statements[i].in_use)
-			(void)sqlite3_reset(db->statements[i].stmt);
-	/* Some failures have rolled back already. */
-	(void)is_idle(db);
+	(void)abandon(db);
 	db->in_transaction = db->is_paused = 0;
 	gate_leave(&db->gate);
 }

@@ -78,7 +78,8 @@ enum rc db_begin(struct db *db, enum db_mode mode);
 
 /*
  * Commits and leaves the gate.  On failure (RC_BUSY for a full disk or a
- * lock, RC_FAIL) everything has been rolled back.
+ * lock, RC_FAIL) everything has been rolled back.  A commit that stands, but
+ * that the disk did not confirm to the end, is RC_OK, and logged.
  */
 enum rc db_commit(struct db *db);
 

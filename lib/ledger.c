@@ -75,10 +75,28 @@ ledger_tell(struct db *db, const struct caller *caller, int64_t before_nano,
 	    now, NULL);
 }
 
+/* It may have been suspended, or closed, since the call began. */
 static const char SQL_DEBIT[] =
     "UPDATE account SET balance_nano = balance_nano - $1"
-    " WHERE id = $2 AND balance_nano >= $1"
+    " WHERE id = $2 AND balance_nano >= $1 AND suspended_at IS NULL"
     " RETURNING balance_nano, low_balance_nano";
+
+static const char SQL_IS_SUSPENDED[] =
+    "SELECT suspended_at IS NOT NULL FROM account WHERE id = $1";
+
+/* Why an account could not be charged. */
+static enum rc
+refuse(struct db *db, const struct caller *caller, struct why *why)
+{
+	int64_t suspended = 0;
+	enum rc rc;
+
+	rc = db_one(db, SQL_IS_SUSPENDED, DB_ARGS(DB_INT(caller->account_id)),
+	    &suspended);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return rc;
+	return error_set(why, suspended ? ERROR_SUSPENDED : ERROR_FUNDS, NULL);
+}
 
 enum rc
 ledger_charge(struct db *db, const struct caller *caller, int64_t order_id,
@@ -98,7 +116,7 @@ ledger_charge(struct db *db, const struct caller *caller, int64_t order_id,
 	}
 	db_done(&rows);
 	if (rc == RC_NOT_FOUND)
-		return error_set(why, ERROR_FUNDS, NULL);
+		return refuse(db, caller, why);
 	if (rc == RC_OK)
 		rc = ledger_post(db, caller, LEDGER_ORDER, LEDGER_REVENUE,
 		    order_id, -amount_nano, NULL, now, NULL);

@@ -58,7 +58,8 @@ int order_may_move(
  * Places an order of the form's fields (service, the type's fields,
  * request_id) in one write transaction of its own: *id is the new order or,
  * for a request_id seen before with the same fields, the first one.
- * RC_INVALID and RC_NOT_FOUND say why.
+ * RC_INVALID and RC_NOT_FOUND say why, RC_DENIED if the account has been
+ * suspended or closed meanwhile.
  */
 enum rc order_place(struct db *db, const struct caller *caller,
     const struct form *form, int64_t now, int64_t *id, struct why *why);

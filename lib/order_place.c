@@ -619,6 +619,8 @@ order_place(struct db *db, const struct caller *caller, const struct form *form,
 		rc = place(db, caller, &draft, form, now, id, why);
 		rc = db_end(db, rc);
 	}
+	if (rc != RC_OK)
+		*id = 0;
 	json_decref(draft.details);
 	return rc;
 }

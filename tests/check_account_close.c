@@ -140,6 +140,35 @@ START_TEST(open_orders_stand_in_the_way)
 }
 END_TEST
 
+/* A call that was let in before, or one of a suspended account likewise. */
+START_TEST(an_order_under_way_comes_too_late)
+{
+	static const char order[] =
+	    "service=1&quantity=1000&link=https://example.com/a";
+	struct account_left left;
+	struct why why;
+	int64_t id = -1;
+
+	if (_i == 0) {
+		ck_assert_int_eq(
+		    close_leaving(&fx.one, FIXTURE_BALANCE, &left), RC_OK);
+	} else {
+		fixture_begin();
+		ck_assert_int_eq(account_admin_suspend(
+				     fx.db, fx.one.account_id, FIXTURE_NOW),
+		    RC_OK);
+		fixture_commit();
+	}
+	ck_assert_int_eq(
+	    fixture_place(&fx.one, order, FIXTURE_NOW, &id, &why), RC_DENIED);
+	ck_assert_int_eq(id, 0);
+	ck_assert_int_eq((int)why.error, ERROR_SUSPENDED);
+	ck_assert_int_eq(fixture_int("SELECT COUNT(*) FROM orders"), 0);
+	ck_assert_int_eq(fixture_balance(&fx.one), FIXTURE_BALANCE);
+	ck_assert_str_eq(fixture_faults(), "");
+}
+END_TEST
+
 START_TEST(requests_without_an_answer_stand_in_the_way)
 {
 	struct account_left left;
@@ -233,6 +262,7 @@ make_suite(void)
 	tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
 	tcase_add_test(tc, nothing_of_a_closed_account_works);
 	tcase_add_test(tc, open_orders_stand_in_the_way);
+	tcase_add_loop_test(tc, an_order_under_way_comes_too_late, 0, 2);
 	tcase_add_test(tc, requests_without_an_answer_stand_in_the_way);
 	tcase_add_test(tc, a_balance_that_was_not_named_stands_in_the_way);
 	tcase_add_test(tc, closing_is_done_once);

@@ -9,6 +9,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -726,6 +727,76 @@ START_TEST(what_is_not_committed_makes_no_other_state)
 }
 END_TEST
 
+/* Runs statements; those that must not be committed are left as they are. */
+static void
+run_apart(const char *path, const char *sql, int commit)
+{
+	pid_t pid = fork();
+	sqlite3 *handle;
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (sqlite3_open(path, &handle) == SQLITE_OK &&
+		    sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL) ==
+			SQLITE_OK &&
+		    sqlite3_exec(handle, sql, NULL, NULL, NULL) == SQLITE_OK &&
+		    sqlite3_db_cacheflush(handle) == SQLITE_OK &&
+		    (!commit || sqlite3_exec(handle, "COMMIT", NULL, NULL,
+				    NULL) == SQLITE_OK))
+			_exit(0);
+		_exit(1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+
+/*
+ * Leaves what a process leaves that is killed before its journal is cut: the
+ * header, which is written last, is that of a copy in which it was not.
+ */
+static void
+die_while_committing(const char *sql)
+{
+	enum { HEADER_LEN = 100 };
+	char copy[600], *bytes;
+	size_t len;
+	int fd;
+
+	(void)snprintf(copy, sizeof(copy), "%s.copy", fx.path);
+	bytes = fixture_read(fx.path, &len);
+	fixture_write(copy, bytes, len);
+	free(bytes);
+	run_apart(copy, sql, 1);
+	run_apart(fx.path, sql, 0);
+	bytes = fixture_read(copy, &len);
+	fd = open(fx.path, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pwrite(fd, bytes, HEADER_LEN, 0), HEADER_LEN);
+	(void)close(fd);
+	free(bytes);
+}
+
+/*
+ * The commit that was never one and the next have the same number; what was
+ * read in between is not what the next one leaves.
+ */
+START_TEST(a_killed_commit_and_the_next_are_two_states)
+{
+	struct db_state before, state;
+
+	note(&before);
+	die_while_committing("CREATE TABLE another (x)");
+	/* It is in the file, until the next one reads. */
+	ck_assert(!db_is_as(fx.db, &before));
+	note(&state);
+	ck_assert(db_is_as(fx.db, &before));
+	fixture_sql("CREATE TABLE another (x)");
+	ck_assert(!db_is_as(fx.db, &before));
+	ck_assert(!db_is_as(fx.db, &state));
+}
+END_TEST
+
 START_TEST(no_state_is_known_with_a_log)
 {
 	struct db_state state;
@@ -922,6 +993,7 @@ make_suite(void)
 	tcase_add_test(tc, a_paused_transaction_can_be_ended);
 	tcase_add_test(tc, a_commit_by_whomever_makes_another_state);
 	tcase_add_test(tc, what_is_not_committed_makes_no_other_state);
+	tcase_add_test(tc, a_killed_commit_and_the_next_are_two_states);
 	tcase_add_test(tc, no_state_is_known_with_a_log);
 	tcase_add_test(tc, a_copy_is_complete_and_closed_to_others);
 	tcase_add_test(tc, a_copy_never_overwrites);

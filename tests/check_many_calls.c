@@ -419,23 +419,38 @@ end_twins(void)
 	site_remove(&world.twin);
 }
 
-/* Resident memory of a process, in KiB. */
+/* A number that the kernel has about a process. */
 static long
-resident_kib(pid_t pid)
+number_of(pid_t pid, const char *name)
 {
+	const size_t len = strlen(name);
 	char path[64], line[256];
-	long kib = -1;
+	long n = -1;
 	FILE *f;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	f = fopen(path, "re");
 	ck_assert_ptr_nonnull(f);
 	while (fgets(line, sizeof(line), f) != NULL)
-		if (strncmp(line, "VmRSS:", 6) == 0)
-			kib = strtol(line + 6, NULL, 10);
+		if (strncmp(line, name, len) == 0)
+			n = strtol(line + len, NULL, 10);
 	(void)fclose(f);
-	ck_assert_int_gt(kib, 0);
-	return kib;
+	ck_assert_int_gt(n, 0);
+	return n;
+}
+
+/* Resident memory, in KiB. */
+static long
+resident_kib(pid_t pid)
+{
+	return number_of(pid, "VmRSS:");
+}
+
+/* Room for open files, which grows with them and never shrinks. */
+static long
+room_for_files(pid_t pid)
+{
+	return number_of(pid, "FDSize:");
 }
 
 static pid_t
@@ -452,7 +467,7 @@ pid_of_v2(void)
 START_TEST(many_calls_of_many_accounts_are_answered_as_by_cgi)
 {
 	const pid_t pid = pid_of_v2();
-	long settled = 0, at_end;
+	long settled = 0, at_end, files = 0;
 	int i;
 
 	for (i = 0; i < CALLS; i++) {
@@ -464,8 +479,10 @@ START_TEST(many_calls_of_many_accounts_are_answered_as_by_cgi)
 			change(a);
 		else
 			ask_one(a, (int)random_below(KINDS));
-		if (i == SETTLED)
+		if (i == SETTLED) {
 			settled = resident_kib(pid);
+			files = room_for_files(pid);
+		}
 	}
 	at_end = resident_kib(pid);
 	(void)printf("%d calls, %d of them changes, %d questions to the twin;"
@@ -473,6 +490,7 @@ START_TEST(many_calls_of_many_accounts_are_answered_as_by_cgi)
 	    CALLS, world.nchanges, world.nasked, settled, SETTLED, at_end);
 	ck_assert_int_eq(pid_of_v2(), pid);
 	ck_assert_int_gt(world.nchanges, CHANGES / 2);
+	ck_assert_int_eq(room_for_files(pid), files);
 #if !defined(__SANITIZE_ADDRESS__)
 	ck_assert_int_le(at_end, settled + GROWTH_KIB);
 #endif

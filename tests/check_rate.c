@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -669,6 +670,42 @@ START_TEST(a_held_file_is_busy)
 }
 END_TEST
 
+static int
+open_files(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	while (readdir(dir) != NULL)
+		n++;
+	(void)closedir(dir);
+	return n;
+}
+
+START_TEST(no_file_stays_open_that_was_left)
+{
+	enum { ROUNDS = 50 };
+	struct holder holder;
+	int n, files;
+
+	ck_assert_int_eq(call("192.0.2.1", PLENTY, T), RC_OK);
+	files = open_files();
+	for (n = 0; n < ROUNDS; n++) {
+		do_harm((enum harm)(n % HARMS));
+		ck_assert_int_ge(left("192.0.2.1", PLENTY, T), 1);
+		ck_assert_int_eq(call("192.0.2.1", PLENTY, T), RC_OK);
+		ck_assert_int_eq(unlink(path), 0);
+		ck_assert_int_eq(call("192.0.2.1", PLENTY, T), RC_OK);
+		ck_assert_int_eq(open_files(), files);
+	}
+	fixture_hold(&holder, path, LOCK_EX, 0);
+	ck_assert_int_eq(call("192.0.2.1", PLENTY, T), RC_BUSY);
+	fixture_let_go(&holder);
+	ck_assert_int_eq(open_files(), files);
+}
+END_TEST
+
 START_TEST(processes_share_a_limit_exactly)
 {
 	enum { PROCESSES = 6, CALLS = 40, LIMIT = 100 };
@@ -912,6 +949,7 @@ make_suite(void)
 	tcase_add_test(tc, a_directory_where_nothing_can_be_made_fails);
 	tcase_add_test(tc, a_file_that_cannot_be_written_fails);
 	tcase_add_test(tc, a_held_file_is_busy);
+	tcase_add_test(tc, no_file_stays_open_that_was_left);
 	tcase_add_test(tc, processes_share_a_limit_exactly);
 	suite_add_tcase(suite, tc);
 	return suite;
