@@ -194,8 +194,8 @@ settle(struct page_call *call, enum rc rc, const char *field,
 static enum rc
 password(struct page_call *call)
 {
-	const char *new = page_field(call, "new_password");
-	const char *repeat = page_field(call, "repeat");
+	const char *new = page_password(call, "new_password");
+	const char *repeat = page_password(call, "repeat");
 	struct login_result result = { 0 };
 	enum rc rc;
 
