@@ -186,9 +186,14 @@ settle(struct page_call *call, enum rc rc, const char *field,
 		call->session = result->session;
 	}
 	session_wipe(&result->token);
-	if (rc == RC_INVALID && result->why != NULL)
-		return page_error(call, field, result->why);
-	return rc;
+	if (rc != RC_INVALID)
+		return rc;
+	/* The form is one of before the factor was turned on or off. */
+	if (result->why[0] == '\0')
+		return page_error(call, NULL,
+		    "The second factor was turned on or off meanwhile.  Look "
+		    "at it again.");
+	return page_error(call, field, result->why);
 }
 
 static enum rc
