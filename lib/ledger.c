@@ -75,9 +75,10 @@ ledger_tell(struct db *db, const struct caller *caller, int64_t before_nano,
 	    now, NULL);
 }
 
+/* An account that was closed since its caller was found buys nothing. */
 static const char SQL_DEBIT[] =
     "UPDATE account SET balance_nano = balance_nano - $1"
-    " WHERE id = $2 AND balance_nano >= $1"
+    " WHERE id = $2 AND balance_nano >= $1 AND closed_at IS NULL"
     " RETURNING balance_nano, low_balance_nano";
 
 enum rc

@@ -43,7 +43,8 @@ enum ledger_kind {
 
 /*
  * Takes amount_nano (>= 0) for an order from the caller's wallet, inside a
- * write transaction.  RC_INVALID with ERROR_FUNDS if the balance is less.
+ * write transaction.  RC_INVALID with ERROR_FUNDS if the balance is less, or
+ * if the account is closed.
  */
 enum rc ledger_charge(struct db *db, const struct caller *caller,
     int64_t order_id, int64_t amount_nano, int64_t now, struct why *why);
