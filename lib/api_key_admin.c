@@ -63,7 +63,9 @@ out:
 	return rc;
 }
 
-static const char SQL_EXISTS[] = "SELECT id FROM account WHERE id = $1";
+/* Closing an account has revoked its keys: none is made after that. */
+static const char SQL_OPEN[] = "SELECT id FROM account"
+			       " WHERE id = $1 AND closed_at IS NULL";
 
 static const char SQL_ACTIVE[] =
     "SELECT COUNT(*) FROM api_key"
@@ -86,7 +88,7 @@ api_key_admin_create(struct db *db, const struct pepper *pepper,
 	api_key_admin_wipe(key);
 	if (!text_is_line(label, TEXT_NAME_MAX))
 		return RC_INVALID;
-	rc = db_one(db, SQL_EXISTS, DB_ARGS(DB_INT(caller->account_id)), &n);
+	rc = db_one(db, SQL_OPEN, DB_ARGS(DB_INT(caller->account_id)), &n);
 	if (rc != RC_OK)
 		return rc;
 	rc = db_one(db, SQL_ACTIVE, DB_ARGS(DB_INT(caller->account_id)), &n);

@@ -30,7 +30,8 @@ struct block {
 
 struct field {
 	const char *name;
-	char *value;
+	const char *value; /* without white space around it */
+	const char *sent;  /* with it */
 };
 
 struct form {
@@ -146,14 +147,18 @@ check_text(const char *s, size_t len, const char **what)
 	return RC_OK;
 }
 
-/* Takes white space off both ends, in place. */
-static char *
-trim(char *s, size_t len)
+/*
+ * A text without the white space on both of its ends: the text itself where
+ * it has none at its end, or a copy, since it is kept as it was sent, too.
+ */
+static const char *
+trim(struct form *form, const char *s, size_t len)
 {
-	while (len > 0 && strchr(SPACE, s[len - 1]) != NULL)
-		len--;
-	s[len] = '\0';
-	return s + strspn(s, SPACE);
+	const char *begin = s + strspn(s, SPACE), *end = s + len;
+
+	while (end > begin && strchr(SPACE, end[-1]) != NULL)
+		end--;
+	return *end == '\0' ? begin : keep(form, begin, (size_t)(end - begin));
 }
 
 /* What clients send for "nothing". */
@@ -196,7 +201,10 @@ add(struct form *form, char *name, size_t name_len, char *value,
 		form->room = room;
 	}
 	form->fields[form->n].name = name;
-	form->fields[form->n].value = trim(value, value_len);
+	form->fields[form->n].sent = value;
+	form->fields[form->n].value = trim(form, value, value_len);
+	if (form->fields[form->n].value == NULL)
+		return RC_FAIL;
 	form->n++;
 	return RC_OK;
 }
@@ -648,19 +656,34 @@ form_parse(struct form *form, const char *content_type, const char *body,
 	return RC_INVALID;
 }
 
+/* The last field of a name, or NULL. */
+static const struct field *
+find(const struct form *form, const char *name)
+{
+	size_t i;
+
+	for (i = form->n; i-- > 0;)
+		if (strcmp(form->fields[i].name, name) == 0)
+			return &form->fields[i];
+	return NULL;
+}
+
 const char *
 form_get(const struct form *form, const char *name)
 {
-	const char *value;
-	size_t i;
+	const struct field *field = find(form, name);
 
-	for (i = form->n; i-- > 0;) {
-		if (strcmp(form->fields[i].name, name) != 0)
-			continue;
-		value = form->fields[i].value;
-		return is_absent(value, strlen(value)) ? NULL : value;
-	}
-	return NULL;
+	if (field == NULL || is_absent(field->value, strlen(field->value)))
+		return NULL;
+	return field->value;
+}
+
+const char *
+form_get_sent(const struct form *form, const char *name)
+{
+	const struct field *field = find(form, name);
+
+	return field != NULL && field->sent[0] != '\0' ? field->sent : NULL;
 }
 
 size_t

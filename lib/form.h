@@ -55,6 +55,13 @@ enum rc form_parse_query(struct form *form, const char *query, size_t len,
  */
 const char *form_get(const struct form *form, const char *name);
 
+/*
+ * The same with the white space around it, and with the words that stand for
+ * nothing elsewhere: of a password every character counts.  NULL if there is
+ * none, or if it is empty.
+ */
+const char *form_get_sent(const struct form *form, const char *name);
+
 /* How many fields have exactly that name, absent ones included. */
 size_t form_count(const struct form *form, const char *name);
 

@@ -22,7 +22,7 @@
 enum {
 	WAIT_MS = 10000, /* for sendmail to end */
 	STEP_MS = 10,
-	SUBJECT_MAX = 200,  /* bytes */
+	SUBJECT_MAX = TEXT_NAME_MAX + 100, /* bytes: words and a panel's name */
 	SUBJECT_WORD = 39,  /* bytes of an encoded word: a line of 73 */
 	QUOTED_MAX = 75,    /* characters before a soft break (RFC 2045, 6.7) */
 	TEXT_LINE_MAX = 998 /* bytes that SMTP carries (RFC 5322, 2.1.1) */

@@ -109,6 +109,12 @@ page_field(const struct page_call *call, const char *name)
 }
 
 const char *
+page_password(const struct page_call *call, const char *name)
+{
+	return call->form != NULL ? form_get_sent(call->form, name) : NULL;
+}
+
+const char *
 page_query(const struct page_call *call, const char *name)
 {
 	return form_get(call->query, name);
@@ -246,31 +252,20 @@ page_url(const struct page_call *call, const char *to, char url[PAGE_URL_LEN])
 	return RC_FAIL;
 }
 
-/* A field for a function of credentials: a text and its length. */
-static const char *
-secret_field(const struct page_call *call, const char *name, size_t *len)
-{
-	const char *value = page_field(call, name);
-
-	*len = value != NULL ? strlen(value) : 0;
-	return value != NULL ? value : "";
-}
-
 enum rc
 page_reauthenticate(struct page_call *call)
 {
 	struct login_result result = { 0 };
-	const char *password, *code;
-	size_t password_len, code_len;
+	const char *password = page_password(call, "password");
+	const char *code = page_field(call, "code");
 	enum rc rc;
 
-	password = secret_field(call, "password", &password_len);
-	code = secret_field(call, "code", &code_len);
-	if (password_len == 0)
+	if (password == NULL)
 		return page_error(
 		    call, "password", "Give your password once more.");
-	rc = login_again(call->people, &call->session, password, password_len,
-	    code, code_len, &call->from, &result);
+	rc = login_again(call->people, &call->session, password,
+	    strlen(password), code, code != NULL ? strlen(code) : 0,
+	    &call->from, &result);
 	if (rc == RC_DENIED)
 		return page_error(call, "password",
 		    "The password is wrong, or the code of the second "

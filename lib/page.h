@@ -178,8 +178,14 @@ const char *page_field(const struct page_call *call, const char *name);
 const char *page_query(const struct page_call *call, const char *name);
 
 /*
- * The same as a whole number of at least 1.  RC_NOT_FOUND if it is none: an
- * id that cannot be one is unknown.
+ * A field of the form that was sent that is a password: every character of it
+ * counts, spaces at its ends too.  NULL if there is none.  Borrowed.
+ */
+const char *page_password(const struct page_call *call, const char *name);
+
+/*
+ * A field of the form or of the URL as a whole number of at least 1.
+ * RC_NOT_FOUND if it is none: an id that cannot be one is unknown.
  */
 enum rc page_field_id(
     const struct page_call *call, const char *name, int64_t *id);

@@ -37,9 +37,9 @@ struct password_phc {
 
 /*
  * May this be a password?  RC_INVALID if not; *why then says so in words to
- * its owner (static text): too short, too long, no valid UTF-8, a common
- * one, or hardly more than the e-mail address, the name or the panel's name
- * (each may be NULL).
+ * its owner (static text): too long, no valid UTF-8, or, without the spaces
+ * around it, too short, a common one, or hardly more than the e-mail address,
+ * the name or the panel's name (each may be NULL).
  */
 enum rc password_check(const char *password, size_t len, const char *email,
     const char *name, const char *panel, const char **why);

@@ -220,7 +220,7 @@ password_check(const char *password, size_t len, const char *email,
     const char *name, const char *panel, const char **why)
 {
 	static const struct own nothing;
-	size_t chars = 0, looked_at = len < LOOKED_AT ? len : LOOKED_AT;
+	size_t chars = 0, looked_at;
 	char s[LOOKED_AT + 1];
 	struct own own = { .n = 0 };
 	enum rc rc = RC_INVALID;
@@ -234,11 +234,17 @@ password_check(const char *password, size_t len, const char *email,
 		*why = "the password is not text";
 		return RC_INVALID;
 	}
+	/* Spaces around it stay in it, but are none of its strength. */
+	for (; len > 0 && password[0] == ' '; len--, chars--)
+		password++;
+	for (; len > 0 && password[len - 1] == ' '; len--)
+		chars--;
 	if (chars < PASSWORD_MIN) {
 		*why = "the password is too short: it must have at least 10 "
 		       "characters";
 		return RC_INVALID;
 	}
+	looked_at = len < LOOKED_AT ? len : LOOKED_AT;
 	memcpy(s, password, looked_at);
 	s[looked_at] = '\0';
 	add_words(&own, email);

@@ -47,11 +47,15 @@ static const char SQL_START[] =
     "INSERT INTO session (account_id, hash, stage, address, agent,"
     " created_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $6)";
 
-/* The sessions of an account that are more than it may have. */
+/*
+ * The sessions of an account that are more than it may have, of each stage:
+ * who has but the password, and starts many that stay halves, ends no whole
+ * one of the owner's.
+ */
 static const char SQL_TRIM[] =
     "DELETE FROM session WHERE account_id = $1 AND id IN"
-    " (SELECT id FROM session WHERE account_id = $1"
-    "  ORDER BY id DESC LIMIT -1 OFFSET $2)";
+    " (SELECT id FROM session WHERE account_id = $1 AND stage = $2"
+    "  ORDER BY id DESC LIMIT -1 OFFSET $3)";
 
 enum rc
 session_start(struct db *people, int64_t account_id, enum session_stage stage,
@@ -73,7 +77,8 @@ session_start(struct db *people, int64_t account_id, enum session_stage stage,
 	if (rc == RC_OK) {
 		session->id = db_last_id(people);
 		rc = db_run(people, SQL_TRIM,
-		    DB_ARGS(DB_INT(account_id), DB_INT(SESSION_LIST_MAX)));
+		    DB_ARGS(DB_INT(account_id), DB_INT(stage),
+			DB_INT(SESSION_LIST_MAX)));
 	}
 	if (rc == RC_OK) {
 		session->account_id = account_id;

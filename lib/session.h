@@ -26,7 +26,7 @@ enum {
 	SESSION_SECOND_MAX = 600, /* seconds for the second factor */
 	SESSION_SEEN_EVERY = 60,  /* seconds; written no more often */
 	SESSION_AGENT_MAX = 200,  /* bytes kept of the browser's words */
-	SESSION_LIST_MAX = 100    /* of an account; older ones are ended */
+	SESSION_LIST_MAX = 100    /* of an account and stage; older ones end */
 };
 
 /* How far a log-in has come.  The numbers stand in the database. */

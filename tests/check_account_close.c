@@ -13,6 +13,7 @@
 #include "api_key_admin.h"
 #include "event.h"
 #include "fixture.h"
+#include "ledger.h"
 #include "suite.h"
 #include "webhook.h"
 
@@ -112,6 +113,29 @@ START_TEST(nothing_of_a_closed_account_works)
 	ck_assert_int_eq(left.balance_nano, FIXTURE_BALANCE_2);
 	ck_assert_int_eq(left.active_keys, 1);
 	ck_assert_int_eq(left.webhooks, 1);
+}
+END_TEST
+
+/* By calls that had begun before. */
+START_TEST(a_closed_account_gets_nothing_new)
+{
+	struct account_left left;
+	struct api_key_text key;
+	struct why why = { 0 };
+
+	ck_assert_int_eq(close_leaving(&fx.one, FIXTURE_BALANCE, &left), RC_OK);
+	fixture_begin();
+	ck_assert_int_eq(api_key_admin_create(fx.db, &fx.pepper, &fx.one,
+			     "Shop", FIXTURE_NOW + 5, &key),
+	    RC_NOT_FOUND);
+	ck_assert_str_eq(key.s, "");
+	ck_assert_int_eq(
+	    ledger_charge(fx.db, &fx.one, 1, 1, FIXTURE_NOW + 5, &why),
+	    RC_INVALID);
+	ck_assert_int_eq(why.error, ERROR_FUNDS);
+	fixture_commit();
+	ck_assert_int_eq(fixture_balance(&fx.one), FIXTURE_BALANCE);
+	ck_assert_int_eq(fixture_int("SELECT COUNT(*) FROM api_key"), 0);
 }
 END_TEST
 
@@ -261,6 +285,7 @@ make_suite(void)
 
 	tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
 	tcase_add_test(tc, nothing_of_a_closed_account_works);
+	tcase_add_test(tc, a_closed_account_gets_nothing_new);
 	tcase_add_test(tc, open_orders_stand_in_the_way);
 	tcase_add_loop_test(tc, an_order_under_way_comes_too_late, 0, 2);
 	tcase_add_test(tc, requests_without_an_answer_stand_in_the_way);

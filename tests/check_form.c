@@ -868,6 +868,34 @@ static const struct {
 	{ "-", 0 },
 };
 
+/* Of each body field "a" as it was sent, and as form_get gives it. */
+static const struct {
+	const char *type, *body, *sent, *value;
+} kept[] = {
+	{ URL, "a=+1+", " 1 ", "1" },
+	{ URL, "a=%091%0d%0a&b=2", "\t1\r\n", "1" },
+	{ URL, "a=+1", " 1", "1" },
+	{ URL, "a=+++", "   ", NULL },
+	{ URL, "a=", NULL, NULL },
+	{ URL, "a", NULL, NULL },
+	{ URL, "b=1", NULL, NULL },
+	{ URL, "a=+1+&a=+2+", " 2 ", "2" },
+	{ URL, "a=undefined", "undefined", NULL },
+	{ MULTI, PART("a", " 1 ") PART("b", "2") LAST, " 1 ", "1" },
+	{ JSON, "{\"a\":\" 1 \"}", " 1 ", "1" },
+};
+
+START_TEST(white_space_that_was_sent_is_kept_as_well)
+{
+	struct form *form =
+	    parse_good(kept[_i].type, kept[_i].body, strlen(kept[_i].body));
+
+	ck_assert_pstr_eq(form_get_sent(form, "a"), kept[_i].sent);
+	ck_assert_pstr_eq(form_get(form, "a"), kept[_i].value);
+	form_free(form);
+}
+END_TEST
+
 START_TEST(three_literals_are_absent)
 {
 	struct form *form;
@@ -1103,6 +1131,8 @@ form_suite(void)
 	tcase_add_loop_test(
 	    tc, a_type_is_found_in_its_header, 0, ROWS(headers));
 	tcase_add_loop_test(tc, a_good_body_has_its_fields, 0, ROWS(good));
+	tcase_add_loop_test(
+	    tc, white_space_that_was_sent_is_kept_as_well, 0, ROWS(kept));
 	tcase_add_loop_test(tc, three_literals_are_absent, 0, ROWS(literals));
 	tcase_add_loop_test(tc, a_list_has_its_items_in_order, 0, ROWS(lists));
 	tcase_add_loop_test(

@@ -278,6 +278,37 @@ START_TEST(the_right_password_logs_in)
 }
 END_TEST
 
+/* As the operator's command keeps them. */
+START_TEST(a_password_keeps_its_spaces)
+{
+	set_password(" " PASSWORD " ");
+	try_to_log_in(KNOWN, PASSWORD_SENT);
+	ck_assert_int_eq(browser.answer.status, 422);
+	try_to_log_in(KNOWN, "+" PASSWORD_SENT "+");
+	ck_assert_int_eq(browser.answer.status, 303);
+	/* So it is when asked for once more, and when it is changed. */
+	browser_get(&browser, "security?do=password");
+	browser_submit_to(&browser, "security?do=password", "password",
+	    "password=%s&new_password=%s&repeat=%s", PASSWORD_SENT,
+	    "+" OTHER_SENT, "+" OTHER_SENT);
+	ck_assert_int_eq(browser.answer.status, 422);
+	browser_submit_to(&browser, "security?do=password", "password",
+	    "password=%s&new_password=%s&repeat=%s", "+" PASSWORD_SENT "+",
+	    "+" OTHER_SENT, OTHER_SENT);
+	ck_assert_int_eq(browser.answer.status, 422);
+	browser_submit_to(&browser, "security?do=password", "password",
+	    "password=%s&new_password=%s&repeat=%s", "+" PASSWORD_SENT "+",
+	    "+" OTHER_SENT, "+" OTHER_SENT);
+	ck_assert_int_eq(browser.answer.status, 303);
+	browser_close(&browser);
+	browser_open(&browser, &site);
+	try_to_log_in(KNOWN, OTHER_SENT);
+	ck_assert_int_eq(browser.answer.status, 422);
+	try_to_log_in(KNOWN, "+" OTHER_SENT);
+	ck_assert_int_eq(browser.answer.status, 303);
+}
+END_TEST
+
 START_TEST(addresses_are_taken_in_any_case)
 {
 	try_to_log_in("ONE@Customer.Example", PASSWORD_SENT);
@@ -1081,6 +1112,7 @@ make_suite(void)
 
 	tcase_add_checked_fixture(tc, setup_usual, teardown);
 	tcase_add_test(tc, the_right_password_logs_in);
+	tcase_add_test(tc, a_password_keeps_its_spaces);
 	tcase_add_test(tc, addresses_are_taken_in_any_case);
 	tcase_add_test(tc, nobody_learns_what_was_wrong);
 	tcase_add_test(tc, the_page_that_was_wanted_comes_after);

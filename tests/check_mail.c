@@ -25,6 +25,8 @@
 #define X10 "xxxxxxxxxx"
 #define X50 X10 X10 X10 X10 X10
 #define X200 X50 X50 X50 X50
+/* As long as a subject may be. */
+#define X300 X200 X50 X50
 
 static const char MIME[] = "Auto-Submitted: auto-generated\n"
 			   "MIME-Version: 1.0\n"
@@ -275,7 +277,9 @@ read_subject(const char *message, char *out)
 static const char *const subjects[] = {
 	"x",
 	"plain ASCII, with all of it: !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
-	X200,
+	X300,
+	/* of a panel whose name is as long as a name may be */
+	"A new password at " X200,
 	"\xc3\xbc",
 	"Zu wenig Guthaben: 5 \xe2\x82\xac",
 	"\xe3\x83\xa6\xe3\x83\xbc\xe3\x82\xb6\xe3\x83\xbc",
@@ -352,7 +356,7 @@ static const struct {
 	{ TO, "\xff" },
 	{ TO, "\xc3" },
 	{ TO, "\xc3\xbc\nBcc: c@d" },
-	{ TO, X200 "x" },
+	{ TO, X300 "x" },
 };
 
 START_TEST(what_would_change_the_header_is_refused)

@@ -1028,6 +1028,34 @@ START_TEST(the_front_page_is_ours_unless_there_is_another)
 }
 END_TEST
 
+static const struct {
+	const char *path;
+	int status;
+} paths[] = { { "/", 200 }, { "/dashboard", 301 }, { "/dashboard/", 303 },
+	{ "/dashboard/login", 200 }, { "/dashboard/colors", 200 },
+	{ "/dashboard/none", 404 }, { "/dashboard/Login", 404 },
+	{ "/cgi-bin/dashboard/login", 200 }, { "/cgi-bin/", 403 },
+	{ "/.htaccess", 403 }, { "/developers/", 200 }, { "/style.css", 200 },
+	{ "/icon.svg", 200 } };
+
+/* Pages have their own policy, all else has that of the .htaccess. */
+START_TEST(every_path_has_one_content_security_policy)
+{
+	struct answer answer;
+	const char *policy;
+
+	get_path(&answer, paths[_i].path);
+	ck_assert_int_eq(answer.status, paths[_i].status);
+	ck_assert_uint_eq(answer_count(&answer, "Content-Security-Policy"), 1);
+	policy = answer_header(&answer, "Content-Security-Policy");
+	ck_assert_ptr_nonnull(strstr(policy, "default-src 'none'"));
+	ck_assert_ptr_nonnull(strstr(policy, "frame-ancestors 'none'"));
+	ck_assert_ptr_null(strstr(policy, "unsafe"));
+	ck_assert_uint_eq(answer_count(&answer, "X-Content-Type-Options"), 1);
+	answer_clear(&answer);
+}
+END_TEST
+
 /* 60 services of two categories, one of them strange. */
 static void
 make_services(void)
@@ -1134,6 +1162,8 @@ make_suite(void)
 	tcase_add_test(tc, a_suspended_account_looks_but_moves_nothing);
 	tcase_add_test(tc, a_key_moves_no_money_out);
 	tcase_add_test(tc, the_front_page_is_ours_unless_there_is_another);
+	tcase_add_loop_test(
+	    tc, every_path_has_one_content_security_policy, 0, ROWS(paths));
 	tcase_add_test(tc, prices_are_not_for_everybody_by_default);
 	tcase_add_test(tc, public_prices_are_searched_and_paged);
 	tcase_add_checked_fixture(at_once, setup, teardown);

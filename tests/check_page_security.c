@@ -332,6 +332,18 @@ START_TEST(a_wrong_code_does_not_turn_it_on)
 }
 END_TEST
 
+START_TEST(without_a_second_factor_there_are_no_codes)
+{
+	browser_get(&b, "security?do=codes");
+	browser_submit_to(&b, "security?do=codes", "codes_new", "password=%s",
+	    DASHBOARD_PASSWORD_SENT);
+	ck_assert_int_eq(b.answer.status, 422);
+	ck_assert(browser_sees(&b, "was turned on or off meanwhile"));
+	ck_assert_int_eq(
+	    dashboard_people_int(&d, "SELECT COUNT(*) FROM recovery_code"), 0);
+}
+END_TEST
+
 START_TEST(it_is_turned_off_with_a_recovery_code)
 {
 	char base32[TOTP_BASE32_LEN + 1], *first;
@@ -459,6 +471,7 @@ make_suite(void)
 	tcase_add_test(tc, links_that_nobody_mailed_are_good_for_nothing);
 	tcase_add_test(tc, the_second_factor_is_on_with_a_code_of_the_app);
 	tcase_add_test(tc, a_wrong_code_does_not_turn_it_on);
+	tcase_add_test(tc, without_a_second_factor_there_are_no_codes);
 	tcase_add_test(tc, it_is_turned_off_with_a_recovery_code);
 	tcase_add_test(tc, new_recovery_codes_replace_the_old_ones);
 	tcase_add_test(tc, sessions_are_ended_one_by_one_or_all_others);

@@ -71,6 +71,12 @@ static const struct {
 	{ "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xe2\x82\xac", "short" },
 	{ "\xc3\xa4q\xc3\xb6k\xc3\xbcz\xc3\x9f\xe2\x82\xacw", "short" },
 	{ "\xc3\xa4q\xc3\xb6k\xc3\xbcz\xc3\x9f\xe2\x82\xacwv", NULL },
+	/* Spaces around it count for nothing. */
+	{ "          ", "short" },
+	{ "   x7Kq9!mZ2  ", "short" },
+	{ "   x7Kq9!mZ2p ", NULL },
+	{ "  password123  ", "tried first" },
+	{ " grace.hopper1 ", "e-mail address" },
 	/* Text. */
 	{ "x7Kq9!mZ2p\xff", "text" },
 	{ "x7Kq9!mZ2p\xc3", "text" },
@@ -115,7 +121,6 @@ static const struct {
 	{ "1122334455", "tried first" },
 	{ "aaaaaaaaaa", "tried first" },
 	{ "aaaaabbbbb", "tried first" },
-	{ "          ", "tried first" },
 	{ "xK9xK9xK9xK9", "tried first" },
 	{ "asdfasdfasdf", "tried first" },
 	{ "147258369147", "tried first" },

@@ -371,6 +371,23 @@ START_TEST(an_account_has_a_hundred_and_no_more)
 }
 END_TEST
 
+START_TEST(many_halves_end_no_whole_one)
+{
+	struct session_token whole, half;
+	struct session found;
+	int i;
+
+	start(&fx.one, SESSION_FULL, T);
+	whole = token;
+	start(&fx.one, SESSION_PASSWORD, T);
+	half = token;
+	for (i = 0; i < SESSION_LIST_MAX; i++)
+		start(&fx.one, SESSION_PASSWORD, T);
+	ck_assert_int_eq(find(half.s, T, &found), RC_DENIED);
+	ck_assert_int_eq(find(whole.s, T, &found), RC_OK);
+}
+END_TEST
+
 START_TEST(the_browsers_words_become_one_short_line)
 {
 	char agent[1000], *kept;
@@ -426,6 +443,7 @@ make_suite(void)
 	tcase_add_test(tc, the_list_has_ones_own_that_are_not_over);
 	tcase_add_test(tc, the_list_stops_when_it_is_told_to);
 	tcase_add_test(tc, an_account_has_a_hundred_and_no_more);
+	tcase_add_test(tc, many_halves_end_no_whole_one);
 	tcase_add_test(tc, the_browsers_words_become_one_short_line);
 	tcase_add_test(tc, a_number_is_never_used_again);
 	suite_add_tcase(suite, tc);

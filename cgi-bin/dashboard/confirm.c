@@ -18,7 +18,7 @@ static enum rc
 confirm(struct page_call *call)
 {
 	const char *token = page_link(call);
-	const char *password = page_field(call, "new_password");
+	const char *password = page_password(call, "new_password");
 	struct login_result result = { 0 };
 	enum rc rc;
 

@@ -27,7 +27,7 @@ static enum rc
 log_in(struct page_call *call)
 {
 	const char *email = page_field(call, "email");
-	const char *password = page_field(call, "password");
+	const char *password = page_password(call, "password");
 	struct login_result result = { 0 };
 	char second[PAGE_TO_LEN];
 	enum rc rc;

@@ -186,16 +186,21 @@ settle(struct page_call *call, enum rc rc, const char *field,
 		call->session = result->session;
 	}
 	session_wipe(&result->token);
-	if (rc == RC_INVALID && result->why != NULL)
-		return page_error(call, field, result->why);
-	return rc;
+	if (rc != RC_INVALID)
+		return rc;
+	/* The form is one of before the factor was turned on or off. */
+	if (result->why[0] == '\0')
+		return page_error(call, NULL,
+		    "The second factor was turned on or off meanwhile.  Look "
+		    "at it again.");
+	return page_error(call, field, result->why);
 }
 
 static enum rc
 password(struct page_call *call)
 {
-	const char *new = page_field(call, "new_password");
-	const char *repeat = page_field(call, "repeat");
+	const char *new = page_password(call, "new_password");
+	const char *repeat = page_password(call, "repeat");
 	struct login_result result = { 0 };
 	enum rc rc;
 
