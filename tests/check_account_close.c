@@ -131,8 +131,8 @@ START_TEST(a_closed_account_gets_nothing_new)
 	ck_assert_str_eq(key.s, "");
 	ck_assert_int_eq(
 	    ledger_charge(fx.db, &fx.one, 1, 1, FIXTURE_NOW + 5, &why),
-	    RC_INVALID);
-	ck_assert_int_eq(why.error, ERROR_FUNDS);
+	    RC_DENIED);
+	ck_assert_int_eq(why.error, ERROR_SUSPENDED);
 	fixture_commit();
 	ck_assert_int_eq(fixture_balance(&fx.one), FIXTURE_BALANCE);
 	ck_assert_int_eq(fixture_int("SELECT COUNT(*) FROM api_key"), 0);
