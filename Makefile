@@ -116,7 +116,7 @@ DEPS_RUN = $(DEPS_BUILD) apache2-bin curl \
 DEPS_CHECK = $(DEPS_RUN) libapache2-mod-fcgid nginx nginx-common \
 	lighttpd spawn-fcgi check clang libclang-rt-14-dev \
 	procps mandoc python3 python3-html5lib php-cli php-sqlite3 libssl-dev \
-	libqrcodegen-dev chromium chromium-driver chromium-sandbox \
+	tzdata libqrcodegen-dev chromium chromium-driver chromium-sandbox \
 	python3-selenium \
 	$(if $(shell command -v npm || :),,nodejs npm)
 DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck \
