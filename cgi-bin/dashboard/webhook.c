@@ -11,7 +11,6 @@
 #include "number.h"
 #include "page.h"
 #include "page_json.h"
-#include "timestamp.h"
 #include "webhook.h"
 #include "webhook_fields.h"
 #include "webhook_form.h"
