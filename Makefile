@@ -116,7 +116,7 @@ DEPS_RUN = $(DEPS_BUILD) apache2-bin curl \
 DEPS_CHECK = $(DEPS_RUN) libapache2-mod-fcgid nginx nginx-common \
 	lighttpd spawn-fcgi check clang libclang-rt-14-dev \
 	procps mandoc python3 python3-html5lib php-cli php-sqlite3 libssl-dev \
-	libqrcodegen-dev chromium chromium-driver chromium-sandbox \
+	tzdata libqrcodegen-dev chromium chromium-driver chromium-sandbox \
 	python3-selenium \
 	$(if $(shell command -v npm || :),,nodejs npm)
 DEPS_LINT = $(DEPS_BUILD) clang-tidy clang-format cppcheck \
@@ -313,6 +313,8 @@ install: all $(READYBIN) $(READYCGI) $(READYDASHBOARD)
 	install -m 0755 $(READYCGI) $(DESTDIR)$(CGIBIN)
 	install -m 0755 $(READYDASHBOARD) $(DESTDIR)$(CGIBIN)/dashboard
 	install -m 0644 cgi-bin/.htaccess $(DESTDIR)$(CGIBIN)
+	install -m 0644 cgi-bin/dashboard/.htaccess \
+		$(DESTDIR)$(CGIBIN)/dashboard
 	test '$(FASTCGI)' != no || sed -i '/mod_fcgid/,/^<\/IfModule>/d' \
 		$(DESTDIR)$(CGIBIN)/.htaccess
 	install -m 0644 $(wildcard htdocs/*.*) $(DESTDIR)$(HTDOCS)
@@ -330,7 +332,7 @@ install: all $(READYBIN) $(READYCGI) $(READYDASHBOARD)
 # Leaves latchkey.conf and data/ alone: those are the operator's.
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(CGIBIN)/,$(notdir $(CGI)) .htaccess \
-			$(addprefix dashboard/,$(PAGES))) \
+			$(addprefix dashboard/,$(PAGES) .htaccess)) \
 		$(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(BIN))) \
 		$(patsubst htdocs/%,$(DESTDIR)$(HTDOCS)/%,$(wildcard \
 			htdocs/developers/*.* htdocs/developers/examples/*)) \

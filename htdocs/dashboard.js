@@ -8,7 +8,6 @@
  *       the form's [name=quantity] pieces cost, at MICRO millionths of the
  *       currency for 1000; data-package: for one
  *   <form data-lines>   shows in [data-count] how many lines its text has
- *   <time datetime="2026-01-31T23:59:59Z">   is told by the browser's clock
  *   <form data-confirm="TEXT">   asks before it is sent
  */
 "use strict";
@@ -77,18 +76,6 @@ for (const form of document.querySelectorAll("form[data-lines]")) {
 		continue;
 	text.addEventListener("input", show);
 	show();
-}
-
-/* As the server writes times, but in the zone of who reads. */
-const clock = new Intl.DateTimeFormat("sv-SE",
-	{ dateStyle: "short", timeStyle: "short" });
-
-for (const time of document.querySelectorAll("time[datetime]")) {
-	if (!/^\d{4}-\d\d-\d\dT[\d:]{8}Z$/.test(time.dateTime) ||
-	    time.textContent.trim() !== time.dateTime)
-		continue;
-	time.title = time.dateTime;
-	time.textContent = clock.format(new Date(time.dateTime));
 }
 
 for (const form of document.querySelectorAll("form[data-confirm]"))

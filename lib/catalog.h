@@ -67,6 +67,9 @@ enum rc catalog_search(struct db *db, const struct catalog_filter *filter,
     enum rc (*each)(void *arg, const struct service *service), void *arg,
     struct catalog_ends *ends);
 
+/* How many services are active, counted up to max; inside a transaction. */
+enum rc catalog_count(struct db *db, int64_t max, int64_t *n);
+
 /* Calls show for an active service, with its texts.  RC_NOT_FOUND. */
 enum rc catalog_show(struct db *db, int64_t id,
     enum rc (*show)(void *arg, const struct service *service), void *arg);

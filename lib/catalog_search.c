@@ -205,6 +205,26 @@ count_category(struct categories *all, const char *name)
 }
 
 /* Sorting thousands of rows for some ten names takes SQLite five times. */
+static const char SQL_COUNT[] =
+    "SELECT COUNT(*) FROM"
+    " (SELECT 1 FROM service WHERE active = 1 LIMIT $1)";
+
+enum rc
+catalog_count(struct db *db, int64_t max, int64_t *n)
+{
+	struct db_rows *rows = NULL;
+	enum rc rc;
+
+	*n = 0;
+	rc = db_query(db, SQL_COUNT, DB_ARGS(DB_INT(max)), &rows);
+	if (rc == RC_OK)
+		rc = db_next(rows);
+	if (rc == RC_OK)
+		*n = db_int(rows, 0);
+	db_done(&rows);
+	return rc;
+}
+
 static const char SQL_CATEGORIES[] =
     "SELECT category FROM service WHERE active = 1";
 

@@ -41,6 +41,7 @@ struct config {
 	char brand_color[8];              /* "#rrggbb", or "" */
 	char brand_dark_color[8];
 	char brand_footer[CONFIG_TEXT_MAX]; /* one line, or "" */
+	char deposit_text[CONFIG_TEXT_MAX]; /* likewise */
 	int64_t fastcgi_calls;              /* of one process; 0: no end */
 	int64_t audit_days; /* of security history kept; 0: all */
 	size_t nproxies;

@@ -416,7 +416,7 @@ login_state(struct people *people, const struct caller *caller,
 	enum rc rc;
 
 	memset(state, 0, sizeof(*state));
-	text_clean("UTC", LOGIN_ZONE_MAX, state->time_zone);
+	text_clean("UTC", ZONE_NAME_MAX, state->time_zone);
 	if ((rc = db_begin(people->db, DB_READ)) != RC_OK)
 		return rc;
 	rc = db_query(
@@ -426,7 +426,7 @@ login_state(struct people *people, const struct caller *caller,
 	if (rc == RC_OK) {
 		state->has_password = db_int(rows, 0) != 0;
 		state->password_at = db_int(rows, 1);
-		text_clean(db_text(rows, 2), LOGIN_ZONE_MAX, state->time_zone);
+		text_clean(db_text(rows, 2), ZONE_NAME_MAX, state->time_zone);
 	}
 	db_done(&rows);
 	if (rc == RC_OK || rc == RC_NOT_FOUND)

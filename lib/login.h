@@ -22,11 +22,11 @@
 #include "rc.h"
 #include "session.h"
 #include "text.h"
+#include "zone.h"
 
 enum {
-	LOGIN_CODES = FACTOR_CODES,       /* recovery codes of an account */
-	LOGIN_CODE_LEN = FACTOR_CODE_LEN, /* NUL not included */
-	LOGIN_ZONE_MAX = 64               /* bytes of a time zone's name */
+	LOGIN_CODES = FACTOR_CODES,      /* recovery codes of an account */
+	LOGIN_CODE_LEN = FACTOR_CODE_LEN /* NUL not included */
 };
 
 /* Where a request comes from, and when. */
@@ -88,7 +88,7 @@ struct login_state {
 	int second_on;
 	int64_t second_at;
 	int64_t codes_left;
-	char time_zone[LOGIN_ZONE_MAX + 1];
+	char time_zone[ZONE_NAME_MAX + 1];
 };
 
 /* Makes its own read transaction.  RC_BUSY, RC_FAIL (logged). */
@@ -221,11 +221,15 @@ enum rc login_close(struct people *people, const struct caller *caller,
     const struct login_from *from);
 
 /*
- * Sets the time zone: a name like "Europe/Vienna", of letters, digits, and
- * "+-_/"; RC_INVALID otherwise.
+ * The time zone: setting it takes any name that zone_is_name (RC_INVALID
+ * otherwise), since the host's rules may come and go; finding it gives UTC
+ * where none was set or the host does not know it.  RC_BUSY, RC_FAIL
+ * (logged).
  */
 enum rc login_set_time_zone(
     struct people *people, const struct caller *caller, const char *zone);
+enum rc login_time_zone(
+    struct people *people, const struct caller *caller, struct zone *zone);
 
 /* Wipes the token of a result. */
 void login_wipe(struct login_result *result);

@@ -157,20 +157,39 @@ enum rc
 login_set_time_zone(
     struct people *people, const struct caller *caller, const char *zone)
 {
-	static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "abcdefghijklmnopqrstuvwxyz0123456789+-_/";
-	size_t len = strspn(zone, good);
 	enum rc rc;
 
-	/* A name and no path: it may be one of a file below zoneinfo. */
-	if (len == 0 || len > LOGIN_ZONE_MAX || zone[len] != '\0' ||
-	    zone[0] == '/')
+	if (!zone_is_name(zone))
 		return RC_INVALID;
 	if ((rc = db_begin(people->db, DB_WRITE)) != RC_OK)
 		return rc;
 	return db_end(people->db,
 	    db_run(people->db, SQL_SET_TIME_ZONE,
 		DB_ARGS(DB_INT(caller->account_id), DB_TEXT(zone))));
+}
+
+static const char SQL_TIME_ZONE[] =
+    "SELECT time_zone FROM person WHERE account_id = $1";
+
+enum rc
+login_time_zone(
+    struct people *people, const struct caller *caller, struct zone *zone)
+{
+	struct db_rows *rows = NULL;
+	const char *name;
+	enum rc rc;
+
+	(void)zone_find("UTC", zone);
+	if ((rc = db_begin(people->db, DB_READ)) != RC_OK)
+		return rc;
+	rc = db_query(people->db, SQL_TIME_ZONE,
+	    DB_ARGS(DB_INT(caller->account_id)), &rows);
+	if (rc == RC_OK)
+		rc = db_next(rows);
+	if (rc == RC_OK && (name = db_text(rows, 0)) != NULL)
+		(void)zone_find(name, zone);
+	db_done(&rows);
+	return db_end(people->db, rc == RC_NOT_FOUND ? RC_OK : rc);
 }
 
 /* The operator has set a password: all that stood against it goes. */

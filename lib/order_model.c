@@ -7,7 +7,7 @@
 #include "log.h"
 #include "money.h"
 #include "order.h"
-#include "timestamp.h"
+#include "page_json.h"
 
 enum rc
 order_model_add(json_t *list, json_t *item)
@@ -63,9 +63,6 @@ percent(const struct order_item *order)
 json_t *
 order_model(const struct order_item *order)
 {
-	const int64_t asked = order->cancel_requested_at;
-	char created[TIMESTAMP_LEN], updated[TIMESTAMP_LEN];
-	char requested[TIMESTAMP_LEN];
 	char price[MONEY_TEXT_LEN], charge[MONEY_TEXT_LEN];
 	int64_t price_nano = 0;
 	int is_open = order->status < ORDER_COMPLETED;
@@ -76,7 +73,7 @@ order_model(const struct order_item *order)
 	/* It fitted when the order was placed. */
 	(void)money_charge(order->price_micro, order->quantity, &price_nano);
 	model = json_pack("{s:I, s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:I,"
-			  " s:I, s:I, s:s, s:s, s:s, s:s, s:s?, s:b, s:b, s:b,"
+			  " s:I, s:I, s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:b,"
 			  " s:b, s:o}",
 	    "id", (json_int_t)order->id, "service_id",
 	    (json_int_t)order->service_id, "service", order->service,
@@ -89,10 +86,11 @@ order_model(const struct order_item *order)
 	    (json_int_t)order->start_count, "price",
 	    money_format(price_nano, price), "charge",
 	    money_format(order->charge_nano, charge), "created",
-	    timestamp_format(order->created_at, created), "updated",
-	    timestamp_format(order->updated_at, updated), "cancel_requested",
-	    asked != 0 ? timestamp_format(asked, requested) : NULL, "is_open",
-	    is_open, "may_cancel", is_open && order->can_cancel && asked == 0,
+	    page_json_time(order->created_at), "updated",
+	    page_json_time(order->updated_at), "cancel_requested",
+	    page_json_time(order->cancel_requested_at), "is_open", is_open,
+	    "may_cancel",
+	    is_open && order->can_cancel && order->cancel_requested_at == 0,
 	    "may_refill", is_done && order->can_refill, "on_sale",
 	    order->on_sale, "details", details(order->details));
 	if (model == NULL)

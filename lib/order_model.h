@@ -15,7 +15,8 @@
  * (the class of its tag), link, quantity, remains, delivered, percent,
  * start_count, price (of all pieces), charge (after refunds), created,
  * updated, cancel_requested, is_open, may_cancel, may_refill, on_sale and
- * details, a list of {name, value}.  What an order does not have is null.
+ * details, a list of {name, value}.  What an order does not have is null;
+ * times are page_json_time's.
  * NULL (logged) without memory.
  */
 json_t *order_model(const struct order_item *order);

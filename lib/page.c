@@ -20,6 +20,7 @@
 #include "mail.h"
 #include "money.h"
 #include "number.h"
+#include "page_json.h"
 #include "rate.h"
 #include "server.h"
 #include "template.h"
@@ -1091,6 +1092,21 @@ set_refused(struct page_way *way)
 	return RC_OK;
 }
 
+/* Times as they are called where the account's owner is. */
+static enum rc
+set_times(struct page_way *way)
+{
+	struct page_call *call = &way->call;
+	struct zone zone;
+	enum rc rc = RC_OK;
+
+	if (call->caller.account_id != 0)
+		rc = login_time_zone(call->people, &call->caller, &zone);
+	else
+		(void)zone_find("UTC", &zone);
+	return rc == RC_OK ? page_json_tell_times(call->model, &zone) : rc;
+}
+
 static enum rc
 make_model(struct page_way *way)
 {
@@ -1105,7 +1121,9 @@ make_model(struct page_way *way)
 	}
 	if (rc != RC_OK || way->out != NULL)
 		return rc;
-	rc = set_frame(way, call->page->title);
+	rc = set_times(way);
+	if (rc == RC_OK)
+		rc = set_frame(way, call->page->title);
 	if (rc == RC_OK)
 		rc = set_forms(way);
 	if (rc == RC_OK && way->errors != NULL && way->sent != NULL)

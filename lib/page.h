@@ -51,6 +51,10 @@
  *	</form>
  *	{{> foot}}
  *
+ * Times in a model are made by page_json_time, and read in templates as
+ * <time datetime="{{made.utc}}">{{made.text}}</time>: the text is that of the
+ * account's time zone.
+ *
  * Links between pages are relative ("orders?status=1", "../style.css"), so
  * that a panel can live below any path.
  *

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "event.h"
+#include "log.h"
 #include "page_json.h"
 #include "webhook.h"
+#include "webhook_fields.h"
 
 enum rc
 webhook_form_url(struct page_call *call, const char **url)
@@ -78,5 +80,26 @@ webhook_form_set_events(
 	if (rc == RC_OK)
 		rc = page_set(call, "events", json_incref(list));
 	json_decref(list);
+	return rc;
+}
+
+enum rc
+webhook_form_describe(void *list, const struct webhook *webhook)
+{
+	enum rc rc = webhook_field_describe(list, webhook);
+	json_t *times, *item;
+
+	if (rc != RC_OK)
+		return rc;
+	item = json_array_get(list, json_array_size(list) - 1);
+	times = json_pack("{s:o, s:o, s:o}", "created",
+	    page_json_time(webhook->created_at), "last_success",
+	    page_json_time(webhook->last_success_at), "last_failure",
+	    page_json_time(webhook->last_failure_at));
+	if (json_object_update(item, times) != 0) {
+		log_err("cannot make a page: out of memory");
+		rc = RC_FAIL;
+	}
+	json_decref(times);
 	return rc;
 }

@@ -10,6 +10,8 @@
 #include "page.h"
 #include "rc.h"
 
+struct webhook;
+
 /*
  * The field "url", borrowed from the form.  RC_INVALID (noted for it) if it
  * may not be an endpoint's.
@@ -28,5 +30,8 @@ enum rc webhook_form_events(struct page_call *call, int64_t *events);
  */
 enum rc webhook_form_set_events(
     struct page_call *call, const char *form, int64_t events);
+
+/* As webhook_field_describe, with times as pages have them. */
+enum rc webhook_form_describe(void *list, const struct webhook *webhook);
 
 #endif

@@ -89,6 +89,7 @@ START_TEST(an_empty_file_means_the_defaults)
 	ck_assert_str_eq(config.brand_color, "");
 	ck_assert_str_eq(config.brand_dark_color, "");
 	ck_assert_str_eq(config.brand_footer, "");
+	ck_assert_str_eq(config.deposit_text, "");
 	ck_assert_str_eq(config.brand_css, "");
 	ck_assert_str_eq(config.templates, "");
 }
@@ -177,6 +178,9 @@ static const struct {
 	{ "brand_footer = \xc2\xa9 2026, a & b", FIELD(brand_footer),
 	    "\xc2\xa9 2026, a & b" },
 	{ "brand_footer =", FIELD(brand_footer), "" },
+	{ "deposit_text = IBAN <1>, \"you\" & us", FIELD(deposit_text),
+	    "IBAN <1>, \"you\" & us" },
+	{ "deposit_text =", FIELD(deposit_text), "" },
 	{ "templates = /srv/templates", FIELD(templates), "/srv/templates" },
 	{ "templates = a\ntemplates =", FIELD(templates), "" },
 };
@@ -354,6 +358,7 @@ static const struct {
 	{ "brand_color = ffffff", "line 2: bad value for brand_color" },
 	{ "brand_dark_color = #12345;", "bad value for brand_dark_color" },
 	{ "brand_footer = a\x01", "line 2: bad value for brand_footer" },
+	{ "deposit_text = a\x01", "line 2: bad value for deposit_text" },
 	{ "url = panel.example", "line 2: bad value for url" },
 	{ "url = ftp://panel.example", "line 2: bad value for url" },
 	{ "url = //panel.example", "line 2: bad value for url" },
@@ -458,6 +463,7 @@ START_TEST(a_value_that_does_not_fit_is_refused)
 		{ "brand_logo", "/", CONFIG_TEXT_MAX - 1 },
 		{ "brand_css", "/", CONFIG_TEXT_MAX - 1 },
 		{ "brand_footer", "", CONFIG_TEXT_MAX - 1 },
+		{ "deposit_text", "", CONFIG_TEXT_MAX - 1 },
 		{ "templates", "/", CONFIG_PATH_MAX - 1 },
 	};
 	int len = values[_i].fits - (int)strlen(values[_i].start);
@@ -617,10 +623,10 @@ START_TEST(the_written_file_names_every_value)
 		"webhook_local = no",
 		"ca_file = /etc/ssl/certs/ca-certificates.crt",
 		"sendmail = /usr/sbin/sendmail",
-		"mail_from = ", "brand_name = Latchkey", "brand_logo = ",
-		"brand_color = ", "brand_dark_color = ", "brand_footer = ",
-		"brand_css = ", "templates = ", "fastcgi_calls = 10000",
-		"audit_days = 365" };
+		"mail_from = ", "brand_name = Latchkey",
+		"brand_logo = ", "brand_color = ", "brand_dark_color = ",
+		"brand_footer = ", "deposit_text = ", "brand_css = ",
+		"templates = ", "fastcgi_calls = 10000", "audit_days = 365" };
 	char path[SCRATCH_PATH_LEN], *text, *line, *rest;
 	const char *above = "";
 	int n = 0;

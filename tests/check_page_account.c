@@ -64,6 +64,96 @@ START_TEST(what_is_no_name_or_zone_is_refused_and_shown_again)
 }
 END_TEST
 
+/* Rows with times, all of them the first moment of 2026. */
+static const char PAST[] =
+    "INSERT INTO service (id, name, type, category, description, rate_micro,"
+    " min, max, refill, cancel, dripfeed, active) VALUES"
+    " (11, 'Flyers', 'Default', 'Print', '', 1000000, 1, 100, 1, 1, 0, 1);"
+    "UPDATE api_key SET created_at = 1767225600";
+
+/* Pages with times, and what stands in one of them. */
+static const char *const pages[] = {
+	"overview",
+	"orders",
+	"order?id=1",
+	"funds",
+	"api",
+	"webhooks",
+	"webhook?id=1",
+	"security",
+};
+
+/* True if a time is shown that ends with the zone. */
+static int
+tells_times_in(const struct browser *browser, const char *zone)
+{
+	char end[32];
+
+	(void)snprintf(end, sizeof(end), " %s</time>", zone);
+	return browser_sees(browser, end);
+}
+
+START_TEST(times_are_those_of_the_accounts_zone)
+{
+	struct browser other;
+	struct answer answer;
+	size_t i;
+
+	site_credit(&d.site, DASHBOARD_ONE, "10");
+	site_sql(&d.site, PAST);
+	ck_assert_int_eq(api_number(&d.site, "order",
+			     "key=%s&action=add&service=11&quantity=1"
+			     "&link=https%%3A%%2F%%2Fexample.test%%2F",
+			     d.key_one),
+	    1);
+	api_call(&d.site, &answer,
+	    "key=%s&action=webhook.add&events=order.completed"
+	    "&url=https%%3A%%2F%%2Fshop.example%%2Fhook",
+	    d.key_one);
+	ck_assert_msg(
+	    strstr(answer.body, "\"webhook\"") != NULL, "%s", answer.body);
+	answer_clear(&answer);
+	site_sql(&d.site, "UPDATE orders SET created_at = 1767225600;"
+			  "UPDATE webhook SET last_success_at = 1767225600");
+	browser_submit(&b, "profile", "name=One&time_zone=%s", "Asia%2FTokyo");
+	browser_follow(&b);
+	ck_assert(!browser_sees(&b, "does not know"));
+	/* Whom the same processes answer in between. */
+	dashboard_log_in(&d, &other, DASHBOARD_TWO);
+	for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		browser_get(&b, pages[i]);
+		ck_assert_msg(tells_times_in(&b, "JST") &&
+				  !tells_times_in(&b, "UTC") &&
+				  !browser_sees(&b, "Z</time>"),
+		    "%s: %.2000s", pages[i], b.answer.body);
+		browser_get(&other, pages[i]);
+		ck_assert_msg(!tells_times_in(&other, "JST"), "%s: %.2000s",
+		    pages[i], other.answer.body);
+	}
+	browser_get(&b, "api");
+	ck_assert(browser_sees(&b, "<time datetime=\"2026-01-01T00:00:00Z\">"
+				   "2026-01-01 09:00:00 JST</time>"));
+	browser_get(&other, "api");
+	ck_assert(
+	    browser_sees(&other, "<time datetime=\"2026-01-01T00:00:00Z\">"
+				 "2026-01-01 00:00:00 UTC</time>"));
+	browser_get(&b, "orders_csv");
+	ck_assert(browser_sees(&b, "2026-01-01T00:00:00Z"));
+	browser_close(&other);
+}
+END_TEST
+
+START_TEST(a_zone_that_the_host_does_not_know_is_utc)
+{
+	browser_submit(
+	    &b, "profile", "name=One&time_zone=%s", "Europe%2FNowhere");
+	browser_follow(&b);
+	ck_assert(browser_sees(&b, "does not know Europe/Nowhere"));
+	browser_get(&b, "api");
+	ck_assert(tells_times_in(&b, "UTC"));
+}
+END_TEST
+
 START_TEST(the_threshold_is_an_amount)
 {
 	static const char *const bad[] = { "", "-1", "x", "1e3", "1.2.3",
@@ -252,6 +342,8 @@ make_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, name_and_time_zone_are_changed);
 	tcase_add_test(tc, what_is_no_name_or_zone_is_refused_and_shown_again);
+	tcase_add_test(tc, times_are_those_of_the_accounts_zone);
+	tcase_add_test(tc, a_zone_that_the_host_does_not_know_is_utc);
 	tcase_add_test(tc, the_threshold_is_an_amount);
 	tcase_add_test(tc, a_closed_account_is_gone_for_browsers_and_keys);
 	tcase_add_test(

@@ -461,6 +461,33 @@ START_TEST(a_deposit_is_asked_for_confirmed_and_seen)
 }
 END_TEST
 
+START_TEST(the_operator_says_where_to_pay_in)
+{
+	static const char own[] = "<p>Pay <b>cash</b>, {{account.email}}.</p>";
+
+	browser_get(&one, "deposit");
+	ck_assert(browser_sees(&one, "agreed with the operator"));
+	configure("deposit_text = IBAN <AT1> & \"name\"");
+	browser_get(&one, "deposit");
+	ck_assert(browser_sees(
+	    &one, "<p>IBAN &lt;AT1&gt; &amp; &quot;name&quot;</p>"));
+	ck_assert(!browser_sees(&one, "agreed with the operator"));
+	/* A refused form shows it too. */
+	browser_submit(&one, "ask", "amount=x&how=y");
+	ck_assert_int_eq(one.answer.status, 422);
+	ck_assert(browser_sees(&one, "IBAN &lt;AT1&gt;"));
+	/* And his template has the place to itself. */
+	ck_assert_int_eq(mkdir(in_site("own"), 0700), 0);
+	ck_assert_int_eq(mkdir(in_site("own/layout"), 0700), 0);
+	fixture_write(in_site("own/layout/pay.html"), own, strlen(own));
+	ck_assert_int_eq(chmod(in_site("own/layout/pay.html"), 0600), 0);
+	configure("templates = own");
+	browser_get(&one, "deposit");
+	ck_assert(browser_sees(&one, "<p>Pay <b>cash</b>, "));
+	ck_assert(!browser_sees(&one, "IBAN"));
+}
+END_TEST
+
 START_TEST(a_deposit_can_be_taken_back_by_its_owner_alone)
 {
 	char hidden[BROWSER_HIDDEN_LEN], body[512];
@@ -1139,6 +1166,7 @@ make_suite(void)
 	      *at_once = tcase_create("at once");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, the_operator_says_where_to_pay_in);
 	tcase_add_test(tc, nobody_sees_money_without_logging_in);
 	tcase_add_test(tc, pages_of_money_are_never_kept_and_run_nothing);
 	tcase_add_test(tc, a_statement_goes_on_to_its_first_entry);

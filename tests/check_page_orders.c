@@ -277,6 +277,46 @@ START_TEST(every_kind_of_service_can_be_ordered)
 }
 END_TEST
 
+/* As many services as are offered in one list, with the five on sale. */
+static const char MANY[] =
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+    " WHERE i < 495) INSERT INTO service (id, name, type, category,"
+    " description, rate_micro, min, max, refill, cancel, dripfeed, active)"
+    " SELECT 1000 + i, 'One of many', 'Default', 'Print', '', 1, 1, 10,"
+    " 0, 0, 0, 1 FROM n";
+
+START_TEST(a_service_is_chosen_by_category)
+{
+	static const char list[] =
+	    "<optgroup label=\"Other &amp; more\">\n"
+	    "<option value=\"13\">13: =1+&lt;b&gt;&quot;Cards&quot;&lt;/b&gt;, "
+	    "14.90 USD</option>\n"
+	    "<option value=\"16\">16: Plain, 1.00 USD</option>\n"
+	    "</optgroup>\n"
+	    "<optgroup label=\"Print\">\n"
+	    "<option value=\"11\">11: Flyers, ";
+
+	get(&one, "place");
+	must_see(&one, list);
+	must_not_see(&one, "Gone");
+	must_not_see(&one, "Number of the service");
+	get(&one, "place?service=");
+	must_see(&one, list);
+	/* As many as one looks at; one more, and the number is asked for. */
+	site_sql(&site, MANY);
+	get(&one, "place");
+	must_see(&one, "<option value=\"1495\">");
+	site_sql(&site, "UPDATE service SET active = 1 WHERE id = 15");
+	get(&one, "place");
+	must_not_see(&one, "<option");
+	must_see(&one, "Number of the service");
+	site_sql(&site, "UPDATE service SET active = 0");
+	get(&one, "place");
+	must_not_see(&one, "<option");
+	must_see(&one, "Number of the service");
+}
+END_TEST
+
 START_TEST(a_service_that_is_not_on_sale_is_told_so)
 {
 	static const char *const pages[] = { "place?service=15",
@@ -873,6 +913,7 @@ make_suite(void)
 	tcase_add_test(tc, a_price_is_shown_and_then_charged_exactly_once);
 	tcase_add_test(tc, what_is_wrong_stands_beside_its_field);
 	tcase_add_test(tc, every_kind_of_service_can_be_ordered);
+	tcase_add_test(tc, a_service_is_chosen_by_category);
 	tcase_add_test(tc, a_service_that_is_not_on_sale_is_told_so);
 	tcase_add_test(tc, a_price_that_has_changed_is_shown_again);
 	tcase_add_test(tc, a_balance_that_does_not_cover_it_is_told_before);

@@ -12,6 +12,7 @@
 #include "owner_mail.h"
 #include "page.h"
 #include "text.h"
+#include "zone.h"
 
 /* What the main database has, inside a transaction. */
 static enum rc
@@ -31,6 +32,7 @@ get(struct page_call *call)
 	char low[MONEY_TEXT_LEN], balance[MONEY_TEXT_LEN];
 	struct account_left left = { 0 };
 	struct login_state state;
+	struct zone zone;
 	int64_t low_nano = 0;
 	enum rc rc;
 
@@ -43,6 +45,8 @@ get(struct page_call *call)
 		    json_pack("{s:b}", "second", state.second_on));
 	if (rc == RC_OK)
 		rc = page_set(call, "time_zone", json_string(state.time_zone));
+	if (rc == RC_OK && zone_find(state.time_zone, &zone) != RC_OK)
+		rc = page_set(call, "zone_unknown", json_true());
 	if (rc == RC_OK)
 		rc = page_set(call, "threshold",
 		    json_string(money_format(low_nano, low)));

@@ -7,6 +7,13 @@
 #include "page.h"
 
 static enum rc
+get(struct page_call *call)
+{
+	return page_set(
+	    call, "deposit_text", json_string(call->config->deposit_text));
+}
+
+static enum rc
 ask(struct page_call *call)
 {
 	const char *how = page_field(call, "how"), *what = "";
@@ -39,5 +46,6 @@ const struct page page_deposit = {
 	.name = "deposit",
 	.title = "Pay in",
 	.menu = "funds",
+	.get = get,
 	.forms = forms,
 };

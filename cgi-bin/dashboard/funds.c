@@ -11,6 +11,7 @@
 #include "money_form.h"
 #include "money_request.h"
 #include "page.h"
+#include "page_json.h"
 #include "statement.h"
 #include "timestamp.h"
 #include "transfer.h"
@@ -123,12 +124,12 @@ label_of(const struct statement_entry *e)
 static enum rc
 add_entry(void *list, const struct statement_entry *e)
 {
-	char at[TIMESTAMP_LEN], amount[MONEY_TEXT_LEN], balance[MONEY_TEXT_LEN];
+	char amount[MONEY_TEXT_LEN], balance[MONEY_TEXT_LEN];
 	json_t *item;
 
-	item = json_pack("{s:I, s:s, s:s, s:I, s:s, s:s, s:b, s:s}", "id",
-	    (json_int_t)e->txn_id, "at", timestamp_format(e->posted_at, at),
-	    "label", label_of(e), "order", (json_int_t)e->order_id, "note",
+	item = json_pack("{s:I, s:o, s:s, s:I, s:s, s:s, s:b, s:s}", "id",
+	    (json_int_t)e->txn_id, "at", page_json_time(e->posted_at), "label",
+	    label_of(e), "order", (json_int_t)e->order_id, "note",
 	    e->note != NULL ? e->note : "", "amount",
 	    money_format(e->amount_nano, amount), "out", e->amount_nano < 0,
 	    "balance", money_format(e->balance_nano, balance));
@@ -247,11 +248,10 @@ write_csv(struct page_call *call, const struct statement_filter *filter)
 static enum rc
 add_request(void *list, const struct money_request *r)
 {
-	char created[TIMESTAMP_LEN], updated[TIMESTAMP_LEN];
 	char amount[MONEY_TEXT_LEN];
 	json_t *item;
 
-	item = json_pack("{s:I, s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:s, s:s}",
+	item = json_pack("{s:I, s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:o, s:o}",
 	    "id", (json_int_t)r->id, "kind", money_request_kind_name(r->kind),
 	    "status", money_request_status_name(r->kind, r->status), "open",
 	    r->status == MONEY_REQUEST_OPEN, "may_cancel",
@@ -260,8 +260,8 @@ add_request(void *list, const struct money_request *r)
 		MONEY_REQUEST_BY_OWNER),
 	    "amount", money_format(r->amount_nano, amount), "how", r->how,
 	    "words", r->note != NULL ? r->note : "", "created",
-	    timestamp_format(r->created_at, created), "updated",
-	    timestamp_format(r->updated_at, updated));
+	    page_json_time(r->created_at), "updated",
+	    page_json_time(r->updated_at));
 	return json_array_append_new(list, item) == 0 ? RC_OK : RC_FAIL;
 }
 

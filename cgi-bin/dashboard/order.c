@@ -10,17 +10,15 @@
 #include "order_list.h"
 #include "order_model.h"
 #include "page.h"
+#include "page_json.h"
 #include "refill.h"
-#include "timestamp.h"
 
 static enum rc
 add_step(void *list, const struct order_step *step)
 {
-	char at[TIMESTAMP_LEN];
-
 	return order_model_add(
-	    list, json_pack("{s:s, s:s, s:s, s:b, s:s?}", "at",
-		      timestamp_format(step->moved_at, at), "from",
+	    list, json_pack("{s:o, s:s, s:s, s:b, s:s?}", "at",
+		      page_json_time(step->moved_at), "from",
 		      order_status_name(step->from), "to",
 		      order_status_name(step->to), "by_you",
 		      step->actor == ORDER_BY_CUSTOMER, "note", step->note));
@@ -29,13 +27,11 @@ add_step(void *list, const struct order_step *step)
 static enum rc
 add_refill(void *list, const struct order_refill *refill)
 {
-	char created[TIMESTAMP_LEN], updated[TIMESTAMP_LEN];
-
 	return order_model_add(list,
-	    json_pack("{s:I, s:s, s:s, s:s}", "id", (json_int_t)refill->id,
+	    json_pack("{s:I, s:s, s:o, s:o}", "id", (json_int_t)refill->id,
 		"status", refill_status_name(refill->status), "created",
-		timestamp_format(refill->created_at, created), "updated",
-		timestamp_format(refill->updated_at, updated)));
+		page_json_time(refill->created_at), "updated",
+		page_json_time(refill->updated_at)));
 }
 
 static enum rc

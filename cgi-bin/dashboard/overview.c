@@ -12,6 +12,7 @@
 #include "order_list.h"
 #include "order_model.h"
 #include "page.h"
+#include "page_json.h"
 #include "rate.h"
 #include "spend.h"
 #include "timestamp.h"
@@ -124,7 +125,7 @@ static enum rc
 set_days(struct page_call *call, const struct spend *spend)
 {
 	const struct spend_day *today = &spend->days[SPEND_DAYS - 1];
-	char counted[TIMESTAMP_LEN], first[TIMESTAMP_LEN], last[TIMESTAMP_LEN];
+	char first[TIMESTAMP_LEN], last[TIMESTAMP_LEN];
 	char spent[MONEY_TEXT_LEN], spent_today[MONEY_TEXT_LEN];
 	int64_t most = 0, orders = 0, spent_nano = 0;
 	json_t *days = json_array();
@@ -152,14 +153,13 @@ set_days(struct page_call *call, const struct spend *spend)
 	if (rc != RC_OK)
 		return rc;
 	return page_set(call, "spend",
-	    json_pack("{s:I, s:s, s:I, s:s, s:s?}", "orders",
-		(json_int_t)orders, "spent", money_format(spent_nano, spent),
-		"orders_today", (json_int_t)today->orders, "spent_today",
+	    json_pack("{s:I, s:s, s:I, s:s, s:o}", "orders", (json_int_t)orders,
+		"spent", money_format(spent_nano, spent), "orders_today",
+		(json_int_t)today->orders, "spent_today",
 		money_format(
 		    today->charged_nano - today->refunded_nano, spent_today),
 		"counted_to",
-		spend->is_behind ? timestamp_format(spend->posted_at, counted)
-				 : NULL));
+		page_json_time(spend->is_behind ? spend->posted_at : 0)));
 }
 
 /* --- attention ------------------------------------------------------------ */
@@ -168,18 +168,18 @@ static enum rc
 set_attention(struct page_call *call, const struct spend_attention *a)
 {
 	int is_low = a->low_nano > 0 && a->balance_nano < a->low_nano;
-	char amount[MONEY_TEXT_LEN], at[TIMESTAMP_LEN], low[MONEY_TEXT_LEN];
+	char amount[MONEY_TEXT_LEN], low[MONEY_TEXT_LEN];
 	json_t *refunds = json_array();
 	enum rc rc = RC_OK;
 	int i;
 
 	for (i = 0; rc == RC_OK && i < a->nrefunds; i++)
 		rc = order_model_add(refunds,
-		    json_pack("{s:I, s:s, s:s, s:s}", "order",
+		    json_pack("{s:I, s:s, s:s, s:o}", "order",
 			(json_int_t)a->refunds[i].order_id, "status",
 			order_status_name(a->refunds[i].status), "amount",
 			money_format(a->refunds[i].amount_nano, amount), "at",
-			timestamp_format(a->refunds[i].at, at)));
+			page_json_time(a->refunds[i].at)));
 	if (rc == RC_OK)
 		rc = page_set(call, "attention",
 		    json_pack("{s:b, s:b, s:s, s:I, s:b, s:I, s:O}", "some",
@@ -202,7 +202,6 @@ add_counter(struct page_call *call, struct rate *rate, struct rate_count *count,
     const char *layer, const char *name, json_t *list)
 {
 	int64_t used, nwindows = 0;
-	char until[TIMESTAMP_LEN];
 	enum rc rc;
 
 	if (count->layer != RATE_IP) {
@@ -214,13 +213,12 @@ add_counter(struct page_call *call, struct rate *rate, struct rate_count *count,
 	if (rc != RC_OK && rc != RC_LIMITED)
 		return rc;
 	used = count->limit - count->remaining;
-	return order_model_add(
-	    list, json_pack("{s:s, s:s, s:I, s:I, s:b, s:b, s:I, s:s?}",
-		      "layer", layer, "name", name, "used", (json_int_t)used,
-		      "limit", (json_int_t)count->limit, "full",
-		      rc == RC_LIMITED, "noted", count->layer != RATE_IP,
-		      "refusals", (json_int_t)nwindows, "until",
-		      used > 0 ? timestamp_format(count->reset, until) : NULL));
+	return order_model_add(list,
+	    json_pack("{s:s, s:s, s:I, s:I, s:b, s:b, s:I, s:o}", "layer",
+		layer, "name", name, "used", (json_int_t)used, "limit",
+		(json_int_t)count->limit, "full", rc == RC_LIMITED, "noted",
+		count->layer != RATE_IP, "refusals", (json_int_t)nwindows,
+		"until", page_json_time(used > 0 ? count->reset : 0)));
 }
 
 static enum rc

@@ -17,6 +17,8 @@
 #include "order_model.h"
 #include "page.h"
 
+enum { CHOICES_MAX = 500 /* services that are offered in one list */ };
+
 /* What people read beside a field of service_type.c. */
 static const struct {
 	const char *name, *label, *hint;
@@ -310,7 +312,48 @@ add_choice(void *arg, const struct service *s)
 		s->name, "price", money_format_rate(s->rate_micro, price)));
 }
 
-/* Without a service: the favourites to choose from. */
+/* One more of the list; services of a category follow each other. */
+static enum rc
+add_grouped(void *groups, const struct service *s)
+{
+	json_t *group = json_array_get(groups, json_array_size(groups) - 1);
+	const char *last =
+	    json_string_value(json_object_get(group, "category"));
+	enum rc rc = RC_OK;
+
+	if (last == NULL || strcmp(last, s->category) != 0) {
+		group = json_pack(
+		    "{s:s, s:[]}", "category", s->category, "services");
+		rc = order_model_add(groups, group);
+	}
+	return rc == RC_OK ? add_choice(json_object_get(group, "services"), s)
+			   : rc;
+}
+
+/* The whole catalogue by category, unless that is more than one looks at. */
+static enum rc
+set_groups(struct page_call *call)
+{
+	json_t *groups = json_array();
+	int64_t n = 0;
+	enum rc rc;
+
+	if ((rc = db_begin(call->db, DB_READ)) == RC_OK) {
+		rc = catalog_count(call->db, CHOICES_MAX + 1, &n);
+		if (rc == RC_OK && n <= CHOICES_MAX)
+			rc = catalog_each(call->db, 0, add_grouped, groups);
+		rc = db_end(call->db, rc);
+	}
+	if (rc == RC_OK)
+		rc = page_set(call, "has_groups",
+		    json_boolean(json_array_size(groups) > 0));
+	if (rc == RC_OK)
+		rc = page_set(call, "groups", json_incref(groups));
+	json_decref(groups);
+	return rc;
+}
+
+/* Without a service: the favourites to choose from, and all there are. */
 static enum rc
 set_choices(struct page_call *call)
 {
@@ -339,7 +382,7 @@ set_choices(struct page_call *call)
 	if (rc == RC_OK)
 		rc = page_set(call, "choices", json_incref(list));
 	json_decref(list);
-	return rc;
+	return rc == RC_OK ? set_groups(call) : rc;
 }
 
 static enum rc

@@ -11,7 +11,6 @@
 #include "number.h"
 #include "page.h"
 #include "page_json.h"
-#include "timestamp.h"
 #include "webhook.h"
 #include "webhook_fields.h"
 #include "webhook_form.h"
@@ -36,7 +35,7 @@ show_webhook(void *arg, const struct webhook *webhook)
 	shown->events = webhook->events;
 	shown->key_id = webhook->key_id;
 	shown->status = webhook->status;
-	return webhook_field_describe(shown->list, webhook);
+	return webhook_form_describe(shown->list, webhook);
 }
 
 static enum rc
@@ -249,7 +248,6 @@ rotate(struct page_call *call)
 {
 	const char *hours = page_field(call, "overlap");
 	struct webhook_secret secret = { "" };
-	char until[TIMESTAMP_LEN];
 	int64_t id = 0, overlap = 0;
 	enum rc rc;
 
@@ -266,10 +264,9 @@ rotate(struct page_call *call)
 		overlap, call->now, &secret, NULL));
 	if (rc == RC_OK)
 		rc = page_set(call, "made",
-		    json_pack("{s:s, s:s?}", "secret", secret.s, "until",
-			overlap > 0 ? timestamp_format(
-					  call->now + overlap * HOUR, until)
-				    : NULL));
+		    json_pack("{s:s, s:o}", "secret", secret.s, "until",
+			page_json_time(
+			    overlap > 0 ? call->now + overlap * HOUR : 0)));
 	/* It is there even if the commit failed. */
 	secret_wipe(&secret, sizeof(secret));
 	return rc == RC_OK ? page_show(call) : rc;

@@ -48,7 +48,7 @@ get(struct page_call *call)
 	if (rc != RC_OK)
 		goto out;
 	rc = webhook_each(
-	    call->db, &call->caller, 0, webhook_field_describe, list, NULL);
+	    call->db, &call->caller, 0, webhook_form_describe, list, NULL);
 	if (rc == RC_OK)
 		rc = api_key_admin_active(
 		    call->db, &call->caller, add_key, keys);
