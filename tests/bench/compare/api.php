@@ -208,7 +208,7 @@ function status(PDO $db, int $account): never
         fn($id) => ctype_digit($id) && strlen($id) < 19));
     $found = [];
     $rows = $db->query("SELECT id, status, remains, start_count, charge_nano
-        FROM orders WHERE account_id = $account AND id IN ($good)");
+        FROM orders WHERE id IN ($good) AND +account_id = $account");
     foreach ($rows as [$id, $status, $remains, $start_count, $charge])
         $found[$id] = ['charge' => money($charge, 1000000000, 9),
             'start_count' => (string)$start_count,

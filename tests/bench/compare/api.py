@@ -163,7 +163,7 @@ def status(account, _now):
                      "currency": config["currency"]}
         for order, state, remains, start_count, charge in main.run(
             "SELECT id, status, remains, start_count, charge_nano FROM orders"
-            f" WHERE account_id = ? AND id IN ({good})", (account,))}
+            f" WHERE id IN ({good}) AND +account_id = ?", (account,))}
     return {order: found.get(order, {"error": "Incorrect order ID"})
             for order in ids}
 
