@@ -293,6 +293,15 @@ cmd_number(
 	    what, (long long)min, (long long)max, s);
 }
 
+enum cmd_exit
+cmd_option_number(const struct cmd_call *call, const char *option, int64_t min,
+    int64_t max, int64_t *n)
+{
+	const char *s = cmd_value(call, option);
+
+	return s != NULL ? cmd_number(s, option, min, max, n) : CMD_DONE;
+}
+
 enum rc
 cmd_account(
     struct cmd_call *call, const char *who, int64_t *id, const char **why)

@@ -124,6 +124,10 @@ json_t *cmd_json_amount(int64_t amount_nano);
 enum cmd_exit cmd_number(
     const char *s, const char *what, int64_t min, int64_t max, int64_t *n);
 
+/* The same of an option; *n stays as it is where that is not given. */
+enum cmd_exit cmd_option_number(const struct cmd_call *call, const char *option,
+    int64_t min, int64_t max, int64_t *n);
+
 /*
  * Finds an account by id or address, inside a transaction.  RC_NOT_FOUND
  * with *why set.

@@ -39,16 +39,6 @@ read_status(const char *s, int (*find)(const char *name), int *status)
 	return cmd_refuse("cannot use the status %s: there is none", s);
 }
 
-/* Reads an optional number; *n stays as it is without one. */
-static enum cmd_exit
-read_number(const struct cmd_call *call, const char *option, int64_t min,
-    int64_t max, int64_t *n)
-{
-	const char *s = cmd_value(call, option);
-
-	return s != NULL ? cmd_number(s, option, min, max, n) : CMD_DONE;
-}
-
 static json_t *
 order_json(const struct order_row *o)
 {
@@ -106,9 +96,9 @@ cmd_order_list(struct cmd_call *call)
 	filter.cancel_requested = cmd_value(call, "cancel-requested") != NULL;
 	if ((status = read_status(cmd_value(call, "status"), order_admin_status,
 		 &filter.status)) != CMD_DONE ||
-	    (status = read_number(call, "limit", 1, ORDER_ADMIN_LIMIT_MAX,
+	    (status = cmd_option_number(call, "limit", 1, ORDER_ADMIN_LIMIT_MAX,
 		 &filter.limit)) != CMD_DONE ||
-	    (status = read_number(
+	    (status = cmd_option_number(
 		 call, "before", 1, INT64_MAX, &filter.before)) != CMD_DONE)
 		return status;
 	list = json_array();
@@ -217,9 +207,9 @@ cmd_order_set(struct cmd_call *call)
 		 INT64_MAX, &id)) != CMD_DONE ||
 	    (status = read_status(cmd_value(call, "status"), order_admin_status,
 		 &change.status)) != CMD_DONE ||
-	    (status = read_number(call, "start-count", 0, ORDER_ADMIN_COUNT_MAX,
-		 &change.start_count)) != CMD_DONE ||
-	    (status = read_number(
+	    (status = cmd_option_number(call, "start-count", 0,
+		 ORDER_ADMIN_COUNT_MAX, &change.start_count)) != CMD_DONE ||
+	    (status = cmd_option_number(
 		 call, "remains", 0, INT64_MAX, &change.remains)) != CMD_DONE)
 		return status;
 	if (change.status == 0 && change.start_count < 0 &&
@@ -271,9 +261,9 @@ cmd_refill_list(struct cmd_call *call)
 
 	if ((status = read_status(cmd_value(call, "status"),
 		 refill_admin_status, &filter.status)) != CMD_DONE ||
-	    (status = read_number(call, "limit", 1, REFILL_ADMIN_LIMIT_MAX,
-		 &filter.limit)) != CMD_DONE ||
-	    (status = read_number(
+	    (status = cmd_option_number(call, "limit", 1,
+		 REFILL_ADMIN_LIMIT_MAX, &filter.limit)) != CMD_DONE ||
+	    (status = cmd_option_number(
 		 call, "before", 1, INT64_MAX, &filter.before)) != CMD_DONE)
 		return status;
 	list = json_array();

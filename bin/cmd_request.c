@@ -42,16 +42,6 @@ add_request(void *list, const struct money_request_row *row)
 	return cmd_append(list, request_json(row));
 }
 
-/* Reads an optional number; *n stays as it is without one. */
-static enum cmd_exit
-read_number(
-    const struct cmd_call *call, const char *option, int64_t max, int64_t *n)
-{
-	const char *s = cmd_value(call, option);
-
-	return s != NULL ? cmd_number(s, option, 1, max, n) : CMD_DONE;
-}
-
 /* Reads what the list is to have, but for the account. */
 static enum cmd_exit
 read_filter(const struct cmd_call *call, struct money_request_filter *filter)
@@ -68,11 +58,11 @@ read_filter(const struct cmd_call *call, struct money_request_filter *filter)
 	    (filter->status = money_request_admin_status(status)) == 0)
 		return cmd_refuse(
 		    "cannot use the status %s: there is none", status);
-	bad = read_number(
-	    call, "limit", MONEY_REQUEST_ADMIN_LIMIT_MAX, &filter->limit);
-	return bad != CMD_DONE
-		   ? bad
-		   : read_number(call, "before", INT64_MAX, &filter->before);
+	bad = cmd_option_number(
+	    call, "limit", 1, MONEY_REQUEST_ADMIN_LIMIT_MAX, &filter->limit);
+	return bad != CMD_DONE ? bad
+			       : cmd_option_number(call, "before", 1, INT64_MAX,
+				     &filter->before);
 }
 
 enum cmd_exit
