@@ -787,6 +787,42 @@ call_layers(int64_t ip, int64_t key, int64_t tier, int64_t now)
 	return rate_admit(rate, c, RATE_LAYERS, now, &denied);
 }
 
+/*
+ * Bytes that this process has given to the kernel to write.  Assertions are
+ * among those who write.
+ */
+static long long
+bytes_written(void)
+{
+	FILE *io = fopen("/proc/self/io", "re");
+	char line[128];
+	long long n = -1;
+
+	while (io != NULL && fgets(line, sizeof(line), io) != NULL)
+		if (strncmp(line, "wchar: ", 7) == 0)
+			n = strtoll(line + 7, NULL, 10);
+	if (io != NULL)
+		(void)fclose(io);
+	return n;
+}
+
+START_TEST(a_call_writes_the_page_of_its_counters_and_the_first)
+{
+	enum { CALLS = 10, PAGE = 1024 };
+	long long before, after;
+	int i, admitted = 0;
+
+	ck_assert_int_eq(call_layers(PLENTY, PLENTY, PLENTY, T), RC_OK);
+	before = bytes_written();
+	for (i = 0; i < CALLS; i++)
+		admitted += call_layers(PLENTY, PLENTY, PLENTY, T) == RC_OK;
+	after = bytes_written();
+	ck_assert_int_eq(admitted, CALLS);
+	ck_assert_int_gt(before, 0);
+	ck_assert_int_eq(after - before, CALLS * 2 * PAGE);
+}
+END_TEST
+
 START_TEST(windows_with_refusals_are_counted_by_layer)
 {
 	enum { DAY = 86400 };
@@ -928,6 +964,8 @@ make_suite(void)
 	tcase_add_test(tc, a_clock_set_back_a_little_gives_no_calls_back);
 	tcase_add_test(tc, a_clock_set_back_far_starts_a_new_window);
 	tcase_add_loop_test(tc, addresses_are_told_apart_as_designed, 0, 10);
+	tcase_add_test(
+	    tc, a_call_writes_the_page_of_its_counters_and_the_first);
 	tcase_add_test(tc, windows_with_refusals_are_counted_by_layer);
 	tcase_add_test(
 	    tc, a_refusal_that_is_noted_leaves_the_counters_as_they_are);
