@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The one strict parser of whole numbers.  A number too long for 64 bits is
- * still a number: it is out of range, not malformed.
+ * Whole numbers.  One too long for 64 bits is still a number: it is out of
+ * range, not malformed.  Text is made by hand since answers are full of
+ * numbers, and printf takes ten times as long.
  */
 #include "number.h"
+
+#include <string.h>
 
 enum rc
 number_parse(const char *s, size_t len, int64_t min, int64_t max, int64_t *n)
@@ -31,4 +34,20 @@ number_parse(const char *s, size_t len, int64_t min, int64_t max, int64_t *n)
 	}
 	*n = value;
 	return RC_OK;
+}
+
+char *
+number_format(int64_t n, char buf[NUMBER_TEXT_LEN])
+{
+	uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+	char *p = buf + NUMBER_TEXT_LEN - 1;
+
+	*p = '\0';
+	do {
+		*--p = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest != 0);
+	if (n < 0)
+		*--p = '-';
+	return memmove(buf, p, (size_t)(buf + NUMBER_TEXT_LEN - p));
 }

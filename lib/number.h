@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The one strict parser of whole numbers.
+ * Whole numbers: the one strict parser, and their text.
  */
 #ifndef LATCHKEY_NUMBER_H
 #define LATCHKEY_NUMBER_H
@@ -18,5 +18,14 @@
  */
 enum rc number_parse(
     const char *s, size_t len, int64_t min, int64_t max, int64_t *n);
+
+/* Enough for any int64_t as text, sign and NUL included. */
+enum { NUMBER_TEXT_LEN = 21 };
+
+/*
+ * Writes a number as decimal digits, after a '-' if it is negative.  Gives
+ * buf.
+ */
+char *number_format(int64_t n, char buf[NUMBER_TEXT_LEN]);
 
 #endif

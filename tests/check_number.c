@@ -175,6 +175,30 @@ START_TEST(random_digits_agree_with_128_bits)
 }
 END_TEST
 
+/* With as many bits as it is the round's turn, of either sign. */
+START_TEST(the_text_of_a_number_is_printfs)
+{
+	static const int64_t edges[] = { 0, 1, -1, 9, 10, -10, 99, 100,
+		INT64_MAX, INT64_MIN, INT64_MIN + 1 };
+	uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
+	char buf[NUMBER_TEXT_LEN], expected[32];
+	int round;
+
+	for (round = 0; round < RANDOM_NUMBERS; round++) {
+		int64_t n = (int64_t)(draw(&state) >> round % 64);
+
+		if (round < ROWS(edges))
+			n = edges[round];
+		else if (n > 0 && round % 2 == 0)
+			n = -n;
+		(void)snprintf(
+		    expected, sizeof(expected), "%lld", (long long)n);
+		ck_assert_ptr_eq(number_format(n, buf), buf);
+		ck_assert_str_eq(buf, expected);
+	}
+}
+END_TEST
+
 static Suite *
 number_suite(void)
 {
@@ -187,6 +211,7 @@ number_suite(void)
 	tcase_add_loop_test(tc, only_ten_bytes_are_digits, 0, 256);
 	tcase_add_test(tc, nothing_past_the_length_is_read);
 	tcase_add_test(tc, random_digits_agree_with_128_bits);
+	tcase_add_test(tc, the_text_of_a_number_is_printfs);
 	suite_add_tcase(s, tc);
 	return s;
 }
