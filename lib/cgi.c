@@ -316,26 +316,61 @@ cgi_address_text(const unsigned char address[16], char text[CGI_ADDRESS_LEN])
 
 /* --- answers -------------------------------------------------------------- */
 
+/*
+ * Text on its way into a buffer: every answer has ten headers, and printf
+ * would take longer for those than the rest of a short call.
+ */
+struct text {
+	char *bytes;
+	size_t len, room;
+	int is_cut; /* not all of it had room */
+};
+
+static void
+put_bytes(struct text *text, const char *bytes, size_t len)
+{
+	if (len > text->room - text->len) {
+		text->is_cut = 1;
+		return;
+	}
+	memcpy(text->bytes + text->len, bytes, len);
+	text->len += len;
+}
+
+static void
+put(struct text *text, const char *s)
+{
+	put_bytes(text, s, strlen(s));
+}
+
+static void
+put_header(struct text *text, const char *name, const char *value)
+{
+	put(text, name);
+	put(text, ": ");
+	put(text, value);
+	put(text, "\r\n");
+}
+
 void
 cgi_header(struct cgi_answer *answer, const char *name, const char *value)
 {
-	size_t room = sizeof(answer->headers) - answer->headers_len;
-	int n = snprintf(answer->headers + answer->headers_len, room,
-	    "%s: %s\r\n", name, value);
+	struct text text = { answer->headers, answer->headers_len,
+		sizeof(answer->headers), 0 };
 
-	if (n > 0 && (size_t)n < room)
-		answer->headers_len += (size_t)n;
-	else
+	put_header(&text, name, value);
+	if (text.is_cut)
 		log_err("cannot add the header %s: no room", name);
+	else
+		answer->headers_len = text.len;
 }
 
 void
 cgi_header_int(struct cgi_answer *answer, const char *name, int64_t n)
 {
-	char text[24];
+	char text[NUMBER_TEXT_LEN];
 
-	(void)snprintf(text, sizeof(text), "%lld", (long long)n);
-	cgi_header(answer, name, text);
+	cgi_header(answer, name, number_format(n, text));
 }
 
 static const char *
@@ -408,21 +443,27 @@ enum rc
 cgi_send(struct cgi *cgi, const struct cgi_answer *answer,
     const char *content_type, const char *body, size_t len)
 {
-	char head[CGI_HEADERS_MAX + 4096];
-	int n;
+	char head[CGI_HEADERS_MAX + 4096], number[NUMBER_TEXT_LEN];
+	struct text text = { head, 0, sizeof(head), 0 };
 
-	n = snprintf(head, sizeof(head),
-	    "Status: %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-	    "Cache-Control: %s\r\nX-Content-Type-Options: nosniff\r\n"
-	    "%.*s\r\n",
-	    answer->status, reason(answer->status), content_type, len,
-	    answer->cache != NULL ? answer->cache : "no-store",
-	    (int)answer->headers_len, answer->headers);
-	if (n < 0 || (size_t)n >= sizeof(head))
+	put(&text, "Status: ");
+	put(&text, number_format(answer->status, number));
+	put(&text, " ");
+	put(&text, reason(answer->status));
+	put(&text, "\r\n");
+	put_header(&text, "Content-Type", content_type);
+	put_header(
+	    &text, "Content-Length", number_format((int64_t)len, number));
+	put_header(&text, "Cache-Control",
+	    answer->cache != NULL ? answer->cache : "no-store");
+	put_header(&text, "X-Content-Type-Options", "nosniff");
+	put_bytes(&text, answer->headers, answer->headers_len);
+	put(&text, "\r\n");
+	if (text.is_cut)
 		return RC_FAIL;
 	if (cgi->fastcgi != NULL)
-		return fastcgi_send(cgi->fastcgi, head, (size_t)n, body, len);
-	return write_answer(head, (size_t)n, sizeof(head), body, len);
+		return fastcgi_send(cgi->fastcgi, head, text.len, body, len);
+	return write_answer(head, text.len, sizeof(head), body, len);
 }
 
 /* Apart, so that its buffer costs nothing where nothing is left. */
@@ -431,13 +472,17 @@ drain(struct cgi *cgi)
 {
 	time_t deadline = monotonic_seconds() + DRAIN_SECONDS;
 	char buf[16384];
-	size_t left;
+	size_t left, most = 0;
 	ssize_t n = 1;
 
 	for (left = DRAIN_MAX; n > 0 && left >= sizeof(buf);
-	     left -= n > 0 ? (size_t)n : 0)
+	     left -= n > 0 ? (size_t)n : 0) {
 		n = read_input(cgi, buf, sizeof(buf), deadline);
-	secret_wipe(buf, sizeof(buf));
+		if (n > 0 && (size_t)n > most)
+			most = (size_t)n;
+	}
+	/* Of most calls nothing is left. */
+	secret_wipe(buf, most);
 }
 
 /* Lets stdin and stdout lead nowhere. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Whose call it is: REMOTE_ADDR, or what our own proxies wrote at the right
- * end of X-Forwarded-For.  Bodies and answers are tested by running the
- * programs (check_bad_input, check_contract).
+ * end of X-Forwarded-For; and headers that an answer adds.  Bodies and answers
+ * are tested by running the programs (check_bad_input, check_contract).
  */
 #include "cgi.h"
 
@@ -200,6 +200,32 @@ START_TEST(a_list_of_any_length_is_read_to_its_start)
 }
 END_TEST
 
+START_TEST(a_header_is_added_whole_or_not_at_all)
+{
+	static const char first[] = "X-Number: -42\r\n";
+	enum { FIRST = sizeof(first) - 1, AROUND = sizeof("A: \r\n") - 1 };
+	struct cgi_answer answer = { .status = 200 };
+	char value[CGI_HEADERS_MAX + 1];
+	size_t room = CGI_HEADERS_MAX - FIRST - AROUND;
+
+	cgi_header_int(&answer, "X-Number", -42);
+	ck_assert_uint_eq(answer.headers_len, FIRST);
+	ck_assert_mem_eq(answer.headers, first, FIRST);
+	memset(value, 'v', sizeof(value));
+	value[room + 1] = '\0';
+	cgi_header(&answer, "A", value);
+	ck_assert_uint_eq(answer.headers_len, FIRST);
+	value[room] = '\0';
+	cgi_header(&answer, "A", value);
+	ck_assert_uint_eq(answer.headers_len, CGI_HEADERS_MAX);
+	ck_assert_mem_eq(answer.headers, first, FIRST);
+	ck_assert_mem_eq(answer.headers + FIRST, "A: v", 4);
+	ck_assert_mem_eq(answer.headers + CGI_HEADERS_MAX - 3, "v\r\n", 3);
+	cgi_header(&answer, "B", "");
+	ck_assert_uint_eq(answer.headers_len, CGI_HEADERS_MAX);
+}
+END_TEST
+
 static Suite *
 cgi_suite(void)
 {
@@ -211,6 +237,9 @@ cgi_suite(void)
 	tcase_add_test(tc, without_proxies_the_peer_is_the_caller);
 	tcase_add_test(tc, an_item_of_any_length_is_survived);
 	tcase_add_test(tc, a_list_of_any_length_is_read_to_its_start);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("headers");
+	tcase_add_test(tc, a_header_is_added_whole_or_not_at_all);
 	suite_add_tcase(s, tc);
 	return s;
 }
