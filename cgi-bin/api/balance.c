@@ -4,6 +4,7 @@
  * with the key.
  */
 #include "actions.h"
+#include "json_out.h"
 #include "money.h"
 
 static enum rc
@@ -11,10 +12,11 @@ balance(struct call *call)
 {
 	char text[MONEY_TEXT_LEN];
 
-	return action_answer(
-	    call, json_pack("{s:s, s:s}", "balance",
-		      money_format(call->caller.balance_nano, text), "currency",
-		      call->config->currency));
+	json_out_member(call->out, '{', "balance",
+	    money_format(call->caller.balance_nano, text));
+	json_out_member(call->out, ',', "currency", call->config->currency);
+	(void)fputc('}', call->out);
+	return RC_OK;
 }
 
 const struct action action_balance = { "balance", NULL, NULL, balance };
