@@ -79,29 +79,46 @@ secret_random_base62(char *buf, size_t n)
 	return rc;
 }
 
-/* A hash, or its HMAC where there is a key; out takes all of it. */
+/* A hash that waits for its data, or an HMAC where there is a key. */
+static enum rc
+open_md(int algorithm, const void *key, size_t key_len, gcry_md_hd_t *md)
+{
+	gcry_error_t err;
+
+	err = gcry_md_open(md, algorithm, key != NULL ? GCRY_MD_FLAG_HMAC : 0);
+	if (err == 0 && key != NULL)
+		err = gcry_md_setkey(*md, key, key_len);
+	if (err == 0)
+		return RC_OK;
+	log_err("cannot hash: %s", gcry_strerror(err));
+	gcry_md_close(*md);
+	*md = NULL;
+	return RC_FAIL;
+}
+
+/* Gives data to it; out takes all of the result. */
+static void
+finish(gcry_md_hd_t md, int algorithm, const void *data, size_t len,
+    unsigned char *out)
+{
+	gcry_md_write(md, data, len);
+	memcpy(
+	    out, gcry_md_read(md, algorithm), gcry_md_get_algo_dlen(algorithm));
+}
+
 static enum rc
 digest(int algorithm, const void *key, size_t key_len, const void *data,
     size_t len, unsigned char *out)
 {
 	gcry_md_hd_t md = NULL;
-	enum rc rc = RC_FAIL;
-	gcry_error_t err;
+	enum rc rc;
 
-	err = gcry_md_open(&md, algorithm, key != NULL ? GCRY_MD_FLAG_HMAC : 0);
-	if (err == 0 && key != NULL)
-		err = gcry_md_setkey(md, key, key_len);
-	if (err != 0) {
-		log_err("cannot hash: %s", gcry_strerror(err));
-		goto out;
-	}
-	gcry_md_write(md, data, len);
-	memcpy(
-	    out, gcry_md_read(md, algorithm), gcry_md_get_algo_dlen(algorithm));
-	rc = RC_OK;
-out:
+	rc = open_md(algorithm, key, key_len, &md);
+	if (rc != RC_OK)
+		return rc;
+	finish(md, algorithm, data, len, out);
 	gcry_md_close(md);
-	return rc;
+	return RC_OK;
 }
 
 enum rc
@@ -114,8 +131,13 @@ enum rc
 secret_hmac(const struct pepper *pepper, const void *data, size_t len,
     unsigned char mac[SECRET_HASH_LEN])
 {
-	return digest(GCRY_MD_SHA256, pepper->bytes, sizeof(pepper->bytes),
-	    data, len, mac);
+	if (pepper->mac == NULL)
+		return digest(GCRY_MD_SHA256, pepper->bytes,
+		    sizeof(pepper->bytes), data, len, mac);
+	finish(pepper->mac, GCRY_MD_SHA256, data, len, mac);
+	/* Nothing of these data is left behind. */
+	gcry_md_reset(pepper->mac);
+	return RC_OK;
 }
 
 enum rc
@@ -273,7 +295,23 @@ static const char SEAL_KEY[] = "sealing key";
 enum rc
 secret_pepper_load(const char *path, struct pepper *pepper)
 {
+	pepper->mac = NULL;
 	return load_file(path, PEPPER, pepper->bytes, sizeof(pepper->bytes));
+}
+
+enum rc
+secret_pepper_prepare(struct pepper *pepper)
+{
+	return open_md(
+	    GCRY_MD_SHA256, pepper->bytes, sizeof(pepper->bytes), &pepper->mac);
+}
+
+void
+secret_pepper_clear(struct pepper *pepper)
+{
+	/* libgcrypt wipes what it frees. */
+	gcry_md_close(pepper->mac);
+	secret_wipe(pepper, sizeof(*pepper));
 }
 
 enum rc

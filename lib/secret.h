@@ -27,9 +27,12 @@ enum {
 #define SECRET_PEPPER_NAME "pepper"
 #define SECRET_SEAL_KEY_NAME "seal.key"
 
+struct gcry_md_handle;
+
 /* The installation's pepper, read from its file. */
 struct pepper {
 	unsigned char bytes[SECRET_PEPPER_LEN];
+	struct gcry_md_handle *mac; /* secret_pepper_prepare's; or NULL */
 };
 
 /* The key that seals what must be read again; from its file. */
@@ -113,6 +116,18 @@ void secret_wipe(void *buf, size_t len);
  * belongs to the user and that nobody else can read.  RC_FAIL (logged).
  */
 enum rc secret_pepper_load(const char *path, struct pepper *pepper);
+
+/*
+ * Prepares for many an HMAC under the pepper, which then take half the time.
+ * RC_FAIL (logged).
+ */
+enum rc secret_pepper_prepare(struct pepper *pepper);
+
+/*
+ * Wipes the pepper and what was prepared.  It may be called twice, and of one
+ * that was not prepared wiping the bytes does as well.
+ */
+void secret_pepper_clear(struct pepper *pepper);
 
 /*
  * Makes the pepper's file, mode 0600, durably; never overwrites one

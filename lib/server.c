@@ -135,7 +135,7 @@ forget(struct server *server)
 	server->db = NULL;
 	rate_close(server->rate);
 	server->rate = NULL;
-	secret_wipe(&server->pepper, sizeof(server->pepper));
+	secret_pepper_clear(&server->pepper);
 	memset(&server->known, 0, sizeof(server->known));
 	action_kept_clear(&server->kept);
 	memset(&server->config, 0, sizeof(server->config));
@@ -174,7 +174,7 @@ server_close(struct server *server)
 	 * The databases are not closed: no transaction is open, and the end of
 	 * the process closes files faster than SQLite frees its memory.
 	 */
-	secret_wipe(&server->pepper, sizeof(server->pepper));
+	secret_pepper_clear(&server->pepper);
 	cgi_close(&server->cgi);
 }
 
@@ -207,7 +207,11 @@ open_data(struct server *server)
 	    config_data_path(config, SECRET_PEPPER_NAME, path) != RC_OK)
 		return RC_FAIL;
 	server_watch(server, SERVER_PEPPER, path);
+	/* Of a call that came no further. */
+	secret_pepper_clear(&server->pepper);
 	if (secret_pepper_load(path, &server->pepper) != RC_OK ||
+	    (has_many_calls(server) &&
+		secret_pepper_prepare(&server->pepper) != RC_OK) ||
 	    config_data_path(config, RATE_NAME, path) != RC_OK)
 		return RC_FAIL;
 	rc = rate_open(path, config->busy_ms, &server->rate);

@@ -8,7 +8,7 @@
 
 #include "suite.h"
 
-static const struct pepper pepper = { { 1, 2, 3 } };
+static const struct pepper pepper = { .bytes = { 1, 2, 3 } };
 static const struct form_token what = { { 4, 5, 6 }, "orders", "cancel",
 	"0123" };
 

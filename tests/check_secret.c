@@ -134,7 +134,7 @@ static const struct {
 START_TEST(hmac_agrees_with_rfc_4231)
 {
 	size_t key_len = strlen(rfc4231[_i].key);
-	struct pepper pepper = { { 0 } };
+	struct pepper pepper = { .bytes = { 0 } };
 	unsigned char mac[SECRET_HASH_LEN];
 	char hex[2 * SECRET_HASH_LEN + 1];
 
@@ -150,6 +150,41 @@ START_TEST(hmac_agrees_with_rfc_4231)
 	to_hex(mac, hex);
 	hex[strlen(rfc4231[_i].mac)] = '\0';
 	ck_assert_str_eq(hex, rfc4231[_i].mac);
+}
+END_TEST
+
+/* Whatever was hashed before. */
+START_TEST(hmac_that_is_prepared_is_the_same)
+{
+	unsigned char plain[SECRET_HASH_LEN], mac[SECRET_HASH_LEN];
+	struct pepper pepper = { .bytes = { 1, 2, 3 } };
+	struct pepper prepared = pepper;
+	size_t i, len;
+
+	ck_assert_int_eq(secret_pepper_prepare(&prepared), RC_OK);
+	for (i = 0; i < 2 * ROWS(rfc4231); i++) {
+		const char *data = rfc4231[i % ROWS(rfc4231)].data;
+
+		len = strlen(data);
+		ck_assert_int_eq(secret_hmac(&pepper, data, len, plain), RC_OK);
+		ck_assert_int_eq(secret_hmac(&prepared, data, len, mac), RC_OK);
+		ck_assert_mem_eq(mac, plain, sizeof(mac));
+	}
+	secret_pepper_clear(&prepared);
+}
+END_TEST
+
+START_TEST(a_pepper_that_is_cleared_is_no_more)
+{
+	static const struct pepper nothing;
+	struct pepper pepper = { .bytes = { 1, 2, 3 } };
+
+	ck_assert_int_eq(secret_pepper_prepare(&pepper), RC_OK);
+	secret_pepper_clear(&pepper);
+	ck_assert_mem_eq(pepper.bytes, nothing.bytes, sizeof(pepper.bytes));
+	ck_assert_ptr_null(pepper.mac);
+	secret_pepper_clear(&pepper);
+	ck_assert_ptr_null(pepper.mac);
 }
 END_TEST
 
@@ -834,6 +869,8 @@ secret_suite(void)
 	tcase_add_loop_test(tc, sha256_agrees_with_fips_180_4, 0, ROWS(sha256));
 	tcase_add_test(tc, sha256_of_a_million_letters_is_known);
 	tcase_add_loop_test(tc, hmac_agrees_with_rfc_4231, 0, ROWS(rfc4231));
+	tcase_add_test(tc, hmac_that_is_prepared_is_the_same);
+	tcase_add_test(tc, a_pepper_that_is_cleared_is_no_more);
 	tcase_add_loop_test(
 	    tc, hmac_under_a_key_agrees_with_rfc_4231, 0, ROWS(rfc4231));
 	tcase_add_test(tc, hmac_sha_1_agrees_with_rfc_2202);
