@@ -79,21 +79,21 @@ secret_random_base62(char *buf, size_t n)
 	return rc;
 }
 
-/* A hash that waits for its data, or an HMAC where there is a key. */
-static enum rc
-open_md(int algorithm, const void *key, size_t key_len, gcry_md_hd_t *md)
+/* A hash that waits for its data, or an HMAC with a key; NULL (logged). */
+static gcry_md_hd_t
+open_md(int algorithm, const void *key, size_t key_len)
 {
+	gcry_md_hd_t md = NULL;
 	gcry_error_t err;
 
-	err = gcry_md_open(md, algorithm, key != NULL ? GCRY_MD_FLAG_HMAC : 0);
+	err = gcry_md_open(&md, algorithm, key != NULL ? GCRY_MD_FLAG_HMAC : 0);
 	if (err == 0 && key != NULL)
-		err = gcry_md_setkey(*md, key, key_len);
+		err = gcry_md_setkey(md, key, key_len);
 	if (err == 0)
-		return RC_OK;
+		return md;
 	log_err("cannot hash: %s", gcry_strerror(err));
-	gcry_md_close(*md);
-	*md = NULL;
-	return RC_FAIL;
+	gcry_md_close(md);
+	return NULL;
 }
 
 /* Gives data to it; out takes all of the result. */
@@ -110,12 +110,10 @@ static enum rc
 digest(int algorithm, const void *key, size_t key_len, const void *data,
     size_t len, unsigned char *out)
 {
-	gcry_md_hd_t md = NULL;
-	enum rc rc;
+	gcry_md_hd_t md = open_md(algorithm, key, key_len);
 
-	rc = open_md(algorithm, key, key_len, &md);
-	if (rc != RC_OK)
-		return rc;
+	if (md == NULL)
+		return RC_FAIL;
 	finish(md, algorithm, data, len, out);
 	gcry_md_close(md);
 	return RC_OK;
@@ -302,8 +300,9 @@ secret_pepper_load(const char *path, struct pepper *pepper)
 enum rc
 secret_pepper_prepare(struct pepper *pepper)
 {
-	return open_md(
-	    GCRY_MD_SHA256, pepper->bytes, sizeof(pepper->bytes), &pepper->mac);
+	pepper->mac =
+	    open_md(GCRY_MD_SHA256, pepper->bytes, sizeof(pepper->bytes));
+	return pepper->mac != NULL ? RC_OK : RC_FAIL;
 }
 
 void
