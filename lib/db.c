@@ -36,7 +36,8 @@
 enum {
 	PATH_LEN = 1100,
 	COPY_BYTES = 1 << 20, /* of a step of a copy */
-	STATEMENTS = 64       /* kept prepared */
+	STATEMENTS = 64,      /* kept prepared */
+	SHORT_LIFE = 4        /* transactions, of a process of one call */
 };
 
 /* A kept statement; found by the address of its constant text. */
@@ -54,6 +55,7 @@ struct db {
 	dev_t device; /* of a scratch database: the file that is open */
 	ino_t inode;
 	int64_t busy_ms;
+	int nentered;    /* transactions of a scratch database, the first few */
 	int has_journal; /* the journal's mode has been set */
 	int has_looked;  /* at the file's system ... */
 	int is_local;    /* ... which is this machine's own */
@@ -440,6 +442,20 @@ is_idle(struct db *db)
 	return sqlite3_get_autocommit(db->handle);
 }
 
+/*
+ * By which descriptor a scratch database may be mapped: by none where another
+ * machine may write to it, and in a process that ends after a call.
+ */
+static int
+map_of(struct db *db)
+{
+	if (db->nentered < SHORT_LIFE) {
+		db->nentered++;
+		return -1;
+	}
+	return is_local(db) ? db->gate.fd : -1;
+}
+
 /* A copy that nobody writes has no gate, nor a place for one. */
 static enum rc
 enter(struct db *db, enum db_mode mode)
@@ -456,9 +472,12 @@ enter(struct db *db, enum db_mode mode)
 	if (rc != RC_OK || !(db->flags & DB_SCRATCH))
 		return rc;
 	rc = reopen(db);
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
 		gate_leave(&db->gate);
-	return rc;
+		return rc;
+	}
+	scratch_vfs_enter(db->handle, db->gate.size, map_of(db));
+	return RC_OK;
 }
 
 void

@@ -6,15 +6,23 @@
  * them, so the header, which makes the file a database, is overwritten first,
  * and page 1 is written last.  Kept connections see that as well, since the
  * count of commits they compare is in the header.
+ *
+ * A page that is written to a mapped file may be torn itself.  There the
+ * header is overwritten before anything else, and what makes it one again is
+ * written behind all of page 1.
  */
 #include "scratch_vfs.h"
 
 #include <sqlite3.h>
 #include <string.h>
 
+#include "file_map.h"
+
 enum {
 	PAGE_MAX = 1024, /* longer ones are written as they come */
+	MAP_LEN = 1 << 20,
 	HEADER_LEN = 100,
+	MAGIC_LEN = 16,  /* without which it is none */
 	SECTOR_LEN = 512 /* the least that SQLite knows */
 };
 
@@ -32,7 +40,9 @@ struct page {
 struct file {
 	sqlite3_file base;
 	sqlite3_file *below;
-	int torn; /* the header is overwritten */
+	struct file_map map; /* what is beyond it, is read and written below */
+	sqlite3_int64 size;  /* of the file; -1: not known */
+	int torn;            /* the header is overwritten */
 	struct pages {
 		struct page first, other;
 	} * pages; /* owned */
@@ -47,18 +57,36 @@ file_of(sqlite3_file *base)
 }
 
 static int
-write_below(const struct file *f, const void *bytes, int len, sqlite3_int64 at)
+is_mapped(const struct file *f, int len, sqlite3_int64 at)
 {
-	return f->below->pMethods->xWrite(f->below, bytes, len, at);
+	return f->map.bytes != NULL && at + len <= f->size &&
+	       at + len <= (sqlite3_int64)f->map.len;
+}
+
+/* Writes what is in the file's place. */
+static int
+write_bytes(struct file *f, const void *bytes, int len, sqlite3_int64 at)
+{
+	int code;
+
+	if (is_mapped(f, len, at))
+		return file_map_write(
+			   &f->map, (size_t)at, bytes, (size_t)len) == RC_OK
+			   ? SQLITE_OK
+			   : SQLITE_IOERR_WRITE;
+	code = f->below->pMethods->xWrite(f->below, bytes, len, at);
+	if (code == SQLITE_OK && f->size >= 0 && f->size < at + len)
+		f->size = at + len;
+	return code;
 }
 
 static int
-write_page(const struct file *f, struct page *page)
+write_page(struct file *f, struct page *page)
 {
 	int code = SQLITE_OK;
 
 	if (page->len > 0)
-		code = write_below(f, page->bytes, page->len, page->at);
+		code = write_bytes(f, page->bytes, page->len, page->at);
 	page->len = 0;
 	return code;
 }
@@ -71,8 +99,27 @@ tear(struct file *f)
 	int code = SQLITE_OK;
 
 	if (!f->torn)
-		code = write_below(f, nothing, sizeof(nothing), 0);
+		code = write_bytes(f, nothing, sizeof(nothing), 0);
 	f->torn = 1;
+	return code;
+}
+
+/* Writes page 1, and with its last bytes makes the file a database. */
+static int
+write_first(struct file *f)
+{
+	struct page *first = &f->pages->first;
+	int code;
+
+	if (first->len <= MAGIC_LEN || f->map.bytes == NULL)
+		return write_page(f, first);
+	code = tear(f);
+	if (code == SQLITE_OK)
+		code = write_bytes(f, first->bytes + MAGIC_LEN,
+		    first->len - MAGIC_LEN, MAGIC_LEN);
+	if (code == SQLITE_OK)
+		code = write_bytes(f, first->bytes, MAGIC_LEN, 0);
+	first->len = 0;
 	return code;
 }
 
@@ -83,7 +130,7 @@ flush(struct file *f)
 	int code = write_page(f, &f->pages->other);
 
 	if (code == SQLITE_OK)
-		code = write_page(f, &f->pages->first);
+		code = write_first(f);
 	if (code == SQLITE_OK)
 		f->torn = 0;
 	return code;
@@ -106,12 +153,13 @@ write_file(sqlite3_file *base, const void *bytes, int len, sqlite3_int64 at)
 
 	if (at == 0 && len <= PAGE_MAX)
 		return hold(&f->pages->first, bytes, len, at);
-	if (!f->torn && f->pages->other.len == 0 && len <= PAGE_MAX)
+	if (!f->torn && f->map.bytes == NULL && f->pages->other.len == 0 &&
+	    len <= PAGE_MAX)
 		return hold(&f->pages->other, bytes, len, at);
 	if ((code = tear(f)) == SQLITE_OK)
 		code = write_page(f, &f->pages->other);
 	if (code == SQLITE_OK)
-		code = write_below(f, bytes, len, at);
+		code = write_bytes(f, bytes, len, at);
 	return code;
 }
 
@@ -120,7 +168,13 @@ read_file(sqlite3_file *base, void *buf, int len, sqlite3_int64 at)
 {
 	struct file *f = file_of(base);
 
-	return f->below->pMethods->xRead(f->below, buf, len, at);
+	if (!is_mapped(f, len, at))
+		return f->below->pMethods->xRead(f->below, buf, len, at);
+	if (file_map_read(&f->map, (size_t)at, buf, (size_t)len) == RC_OK)
+		return SQLITE_OK;
+	/* Somebody has cut it off: what is not there reads as zeros. */
+	memset(buf, 0, (size_t)len);
+	return SQLITE_IOERR_SHORT_READ;
 }
 
 static int
@@ -128,6 +182,7 @@ close_file(sqlite3_file *base)
 {
 	struct file *f = file_of(base);
 
+	file_map_close(&f->map);
 	sqlite3_free(f->pages);
 	return f->below->pMethods->xClose(f->below);
 }
@@ -136,8 +191,11 @@ static int
 truncate_file(sqlite3_file *base, sqlite3_int64 size)
 {
 	struct file *f = file_of(base);
+	int code = f->below->pMethods->xTruncate(f->below, size);
 
-	return f->below->pMethods->xTruncate(f->below, size);
+	if (code == SQLITE_OK && f->size >= 0)
+		f->size = size;
+	return code;
 }
 
 static int
@@ -152,7 +210,10 @@ size_of_file(sqlite3_file *base, sqlite3_int64 *size)
 {
 	struct file *f = file_of(base);
 
-	return f->below->pMethods->xFileSize(f->below, size);
+	if (f->size < 0)
+		return f->below->pMethods->xFileSize(f->below, size);
+	*size = f->size;
+	return SQLITE_OK;
 }
 
 /* A transaction begins with what the file is, not what was to be written. */
@@ -181,12 +242,32 @@ is_reserved(sqlite3_file *base, int *reserved)
 	return SQLITE_OK;
 }
 
+/* Of SQLite's numbers those from 100 on are free. */
+enum { ENTER = 1000 };
+
+struct entry {
+	sqlite3_int64 size;
+	int fd;
+};
+
+static int
+enter(struct file *f, const struct entry *entry)
+{
+	f->size = entry->size;
+	/* Without a map all is as before. */
+	if (entry->fd >= 0 && f->map.bytes == NULL)
+		(void)file_map_open(&f->map, entry->fd, MAP_LEN);
+	return SQLITE_OK;
+}
+
 static int
 control_file(sqlite3_file *base, int op, void *arg)
 {
 	struct file *f = file_of(base);
 
 	switch (op) {
+	case ENTER:
+		return enter(f, arg);
 	case SQLITE_FCNTL_SYNC:
 		/* SQLite has written all of a commit, or of its undoing. */
 		return flush(f);
@@ -246,7 +327,7 @@ open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags,
 	if ((flags & SQLITE_OPEN_MAIN_DB) == 0)
 		return vfs_below->xOpen(
 		    vfs_below, name, base, flags, out_flags);
-	*f = (struct file){ .below = (sqlite3_file *)(f + 1) };
+	*f = (struct file){ .below = (sqlite3_file *)(f + 1), .size = -1 };
 	f->pages = sqlite3_malloc((int)sizeof(*f->pages));
 	if (f->pages == NULL)
 		return SQLITE_NOMEM;
@@ -280,4 +361,12 @@ scratch_vfs_register(sqlite3_vfs *below)
 	vfs.xOpen = open_file;
 	vfs.xAccess = access_file;
 	return sqlite3_vfs_register(&vfs, 0);
+}
+
+void
+scratch_vfs_enter(sqlite3 *handle, int64_t size, int fd)
+{
+	struct entry entry = { size, fd };
+
+	(void)sqlite3_file_control(handle, "main", ENTER, &entry);
 }

@@ -12,6 +12,9 @@
 #ifndef LATCHKEY_SCRATCH_VFS_H
 #define LATCHKEY_SCRATCH_VFS_H
 
+#include <stdint.h>
+
+struct sqlite3;
 struct sqlite3_vfs;
 
 /* The name to open such a database with. */
@@ -23,5 +26,14 @@ struct sqlite3_vfs;
  * Gives a result of SQLite.
  */
 int scratch_vfs_register(struct sqlite3_vfs *below);
+
+/*
+ * Tells a connection the size of its file, before each transaction and behind
+ * the gate.  Where fd is not -1 the file may be mapped by it, which saves all
+ * system calls but costs more to begin with: for connections that are kept,
+ * of files on this machine's own disks.  Others may read and write the same
+ * file at the same time.
+ */
+void scratch_vfs_enter(struct sqlite3 *handle, int64_t size, int fd);
 
 #endif
