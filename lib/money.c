@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Exact amounts: integers all the way, text only at the edges.
+ * Exact amounts: integers all the way, text only at the edges, and made without
+ * printf: answers are full of amounts.
  */
 #include "money.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { NANO_PLACES = 9, MICRO_PLACES = 6 };
@@ -24,23 +24,26 @@ money_charge(int64_t rate_micro, int64_t quantity, int64_t *amount_nano)
 	return RC_OK;
 }
 
-/* Writes value / 10^places with at least two places. */
+/* Writes value / 10^places with at least two places, from the last one on. */
 static char *
 format(int64_t value, int places, char buf[MONEY_TEXT_LEN])
 {
-	uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-	uint64_t unit = 1;
-	size_t end;
-	int i;
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	char *p = buf + MONEY_TEXT_LEN - 1;
 
-	for (i = 0; i < places; i++)
-		unit *= 10;
-	(void)snprintf(buf, MONEY_TEXT_LEN, "%s%llu.%0*llu",
-	    value < 0 ? "-" : "", (unsigned long long)(magnitude / unit),
-	    places, (unsigned long long)(magnitude % unit));
-	for (end = strlen(buf); places > 2 && buf[end - 1] == '0'; places--)
-		buf[--end] = '\0';
-	return buf;
+	*p = '\0';
+	for (; places > 2 && rest % 10 == 0; places--)
+		rest /= 10;
+	for (; places > 0; places--, rest /= 10)
+		*--p = (char)('0' + rest % 10);
+	*--p = '.';
+	do {
+		*--p = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest != 0);
+	if (value < 0)
+		*--p = '-';
+	return memmove(buf, p, (size_t)(buf + MONEY_TEXT_LEN - p));
 }
 
 char *
