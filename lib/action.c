@@ -85,7 +85,7 @@ action_ids(const struct action *action, struct call *call)
 	size_t n;
 
 	call->is_list = 1;
-	n = form_list(call->form, name, 0, NULL, NULL);
+	n = form_list(call->form, name, ACTION_IDS_MAX, add_id, call);
 	if (n == 0) {
 		name = action->one;
 		one = form_get(call->form, name);
@@ -94,19 +94,18 @@ action_ids(const struct action *action, struct call *call)
 			name = old_name(name);
 			one = form_get(call->form, name);
 		}
-		n = form_list(call->form, name, 0, NULL, NULL);
 		if (one != NULL && strchr(one, ',') == NULL) {
 			/* Sent twice, the last one wins. */
 			call->is_list = 0;
 			add_id(call, one, strlen(one));
 			return RC_OK;
 		}
+		n = form_list(call->form, name, ACTION_IDS_MAX, add_id, call);
 	}
 	if (n == 0)
 		return error_set(&call->why, ERROR_REQUEST, NULL);
 	if (n > ACTION_IDS_MAX)
 		return error_set(&call->why, ERROR_TOO_MANY, NULL);
-	(void)form_list(call->form, name, ACTION_IDS_MAX, add_id, call);
 	return RC_OK;
 }
 

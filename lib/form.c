@@ -40,7 +40,6 @@ struct form {
 	size_t n, room;
 };
 
-static const char SPACE[] = " \t\r\n";
 static const char MALFORMED_ESCAPE[] = "bad % escape";
 static const char MALFORMED_NUL[] = "NUL byte";
 static const char MALFORMED_UTF8[] = "invalid UTF-8";
@@ -147,6 +146,12 @@ check_text(const char *s, size_t len, const char **what)
 	return RC_OK;
 }
 
+static int
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /*
  * A text without the white space on both of its ends: the text itself where
  * it has none at its end, or a copy, since it is kept as it was sent, too.
@@ -154,9 +159,11 @@ check_text(const char *s, size_t len, const char **what)
 static const char *
 trim(struct form *form, const char *s, size_t len)
 {
-	const char *begin = s + strspn(s, SPACE), *end = s + len;
+	const char *begin = s, *end = s + len;
 
-	while (end > begin && strchr(SPACE, end[-1]) != NULL)
+	while (begin < end && is_space(*begin))
+		begin++;
+	while (end > begin && is_space(end[-1]))
 		end--;
 	return *end == '\0' ? begin : keep(form, begin, (size_t)(end - begin));
 }
@@ -165,12 +172,16 @@ trim(struct form *form, const char *s, size_t len)
 static int
 is_absent(const char *value, size_t len)
 {
-	static const char *const absent[] = { "", "undefined", "null", "NaN" };
+	static const struct {
+		const char *text;
+		size_t len;
+	} absent[] = { { "", 0 }, { "undefined", 9 }, { "null", 4 },
+		{ "NaN", 3 } };
 	size_t i;
 
 	for (i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
-		if (strlen(absent[i]) == len &&
-		    memcmp(absent[i], value, len) == 0)
+		if (absent[i].len == len &&
+		    memcmp(absent[i].text, value, len) == 0)
 			return 1;
 	return 0;
 }
@@ -718,23 +729,26 @@ form_list(const struct form *form, const char *name, size_t max,
     void (*each)(void *arg, const char *value, size_t len), void *arg)
 {
 	size_t i, len, n = 0;
-	const char *item;
+	const char *item, *end;
 
 	for (i = 0; i < form->n; i++) {
 		if (!is_of_list(form->fields[i].name, name))
 			continue;
-		item = form->fields[i].value;
-		for (;; item += len + strspn(item + len, SPACE) + 1) {
-			item += strspn(item, SPACE);
-			len = strcspn(item, ",");
-			while (len > 0 && strchr(SPACE, item[len - 1]) != NULL)
+		for (item = form->fields[i].value;; item = end + 1) {
+			while (is_space(*item))
+				item++;
+			end = item;
+			while (*end != '\0' && *end != ',')
+				end++;
+			len = (size_t)(end - item);
+			while (len > 0 && is_space(item[len - 1]))
 				len--;
 			if (!is_absent(item, len)) {
 				if (n < max && each != NULL)
 					each(arg, item, len);
 				n++;
 			}
-			if (item[len + strspn(item + len, SPACE)] == '\0')
+			if (*end == '\0')
 				break;
 		}
 	}
