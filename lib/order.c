@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ledger.h"
 #include "money.h"
@@ -99,6 +100,83 @@ out:
 	db_done(&rows);
 	if (rc == RC_NOT_FOUND)
 		return error_set(why, ERROR_ORDER, NULL);
+	return rc;
+}
+
+#define STANDING \
+	"SELECT o.id, o.status, o.remains, o.start_count, o.charge_nano"
+static const char SQL_STANDING[] =
+    STANDING " FROM orders AS o WHERE o.id = $1 AND o.account_id = $2";
+
+/*
+ * Eight at a time: a statement that is run costs as much as two look-ups, and
+ * a longer one takes longer to prepare than it saves a process of one call.
+ * A list of values is gone through as it is, where IN makes a table first.
+ */
+static const char SQL_STANDINGS[] = STANDING
+    " FROM (VALUES ($1), ($2), ($3), ($4), ($5), ($6), ($7), ($8)) AS wanted"
+    " CROSS JOIN orders AS o"
+    " WHERE o.id = wanted.column1 AND o.account_id = $9";
+
+enum { STANDINGS = 8 };
+
+/* Starts the look-up of at most STANDINGS orders. */
+static enum rc
+query_standings(struct db *db, const struct caller *caller, const int64_t *ids,
+    size_t n, struct db_rows **rows)
+{
+	const struct db_value account = DB_INT(caller->account_id);
+	struct db_value args[STANDINGS + 1];
+	size_t i;
+
+	if (n == 1)
+		return db_query(
+		    db, SQL_STANDING, DB_ARGS(DB_INT(ids[0]), account), rows);
+	for (i = 0; i < STANDINGS; i++)
+		args[i] = i < n ? DB_INT(ids[i]) : DB_NULL;
+	args[STANDINGS] = account;
+	return db_query(db, SQL_STANDINGS, args, STANDINGS + 1, rows);
+}
+
+/* Finds at most STANDINGS orders. */
+static enum rc
+find_standings(struct db *db, const struct caller *caller, const int64_t *ids,
+    size_t n, struct order_standing *standings)
+{
+	struct order_standing standing;
+	struct db_rows *rows = NULL;
+	enum rc rc;
+	size_t i;
+
+	memset(standings, 0, n * sizeof(*standings));
+	rc = query_standings(db, caller, ids, n, &rows);
+	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+		standing.id = db_int(rows, 0);
+		standing.status = (enum order_status)db_int(rows, 1);
+		standing.remains = db_int(rows, 2);
+		standing.start_count = db_int(rows, 3);
+		standing.charge_nano = db_int(rows, 4);
+		/* Rows come in any order. */
+		for (i = 0; i < n; i++)
+			if (ids[i] == standing.id)
+				standings[i] = standing;
+	}
+	db_done(&rows);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+enum rc
+order_standings(struct db *db, const struct caller *caller, const int64_t *ids,
+    size_t n, struct order_standing *standings)
+{
+	size_t done, some;
+	enum rc rc = RC_OK;
+
+	for (done = 0; rc == RC_OK && done < n; done += some) {
+		some = n - done < STANDINGS ? n - done : STANDINGS;
+		rc = find_standings(
+		    db, caller, ids + done, some, standings + done);
+	}
 	return rc;
 }
 

@@ -7,6 +7,7 @@
 #ifndef LATCHKEY_ORDER_H
 #define LATCHKEY_ORDER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "account.h"
@@ -86,6 +87,23 @@ enum rc order_link_hash(const char *link, int64_t *link_hash);
 /* Finds one of the caller's orders, inside a transaction.  RC_NOT_FOUND. */
 enum rc order_find(struct db *db, const struct caller *caller, int64_t id,
     struct order *order, struct why *why);
+
+/* What callers ask for most: where an order stands. */
+struct order_standing {
+	int64_t id; /* 0: the caller has no such order */
+	enum order_status status;
+	int64_t remains;
+	int64_t start_count;
+	int64_t charge_nano; /* after refunds */
+};
+
+/*
+ * Finds n of the caller's orders by their ids, inside a transaction: each id
+ * may be any number, also one that was there before, and what comes of it is
+ * found under the same index.
+ */
+enum rc order_standings(struct db *db, const struct caller *caller,
+    const int64_t *ids, size_t n, struct order_standing *standings);
 
 /*
  * Moves one of the caller's orders, inside a write transaction: history,

@@ -1071,6 +1071,124 @@ cancel(int64_t id, struct why *why)
 	return db_end(fx.db, rc);
 }
 
+/* Places orders of which no two stand alike. */
+static void
+place_standings(int64_t *ids, int n)
+{
+	static int nlinks;
+	struct order order;
+	struct why why;
+	char body[128];
+	int i;
+
+	for (i = 0; i < n; i++) {
+		(void)snprintf(body, sizeof(body),
+		    "service=1&quantity=%d&link=https://s.example.test/%d",
+		    100 + i, nlinks++);
+		ids[i] = fixture_order(body);
+		fixture_sql("UPDATE orders SET remains = %d, start_count = %d"
+			    " WHERE id = %lld",
+		    50 + i, 1000 + i, (long long)ids[i]);
+		if (i % 4 + 1 == ORDER_PENDING)
+			continue;
+		fixture_begin();
+		ck_assert_int_eq(
+		    order_find(fx.db, &fx.one, ids[i], &order, &why), RC_OK);
+		ck_assert_int_eq(
+		    order_move(fx.db, &fx.one, &order,
+			(enum order_status)(i % 4 + 1), ORDER_BY_OPERATOR, NULL,
+			FIXTURE_NOW, &why),
+		    RC_OK);
+		fixture_commit();
+	}
+}
+
+/* Fails unless standing is what order_find tells of the id. */
+static void
+must_stand(const struct caller *caller, int64_t id,
+    const struct order_standing *standing)
+{
+	struct order order;
+	struct why why;
+
+	if (order_find(fx.db, caller, id, &order, &why) != RC_OK) {
+		ck_assert_int_eq(standing->id, 0);
+		ck_assert_int_eq(standing->charge_nano, 0);
+		return;
+	}
+	ck_assert_int_eq(standing->id, id);
+	ck_assert_int_eq(standing->status, order.status);
+	ck_assert_int_eq(standing->remains, order.remains);
+	ck_assert_int_eq(standing->start_count, order.start_count);
+	ck_assert_int_eq(standing->charge_nano, order.charge_nano);
+}
+
+enum { STANDINGS_MAX = 40 };
+
+/* As many as the test's number, of which some are there more than once. */
+START_TEST(orders_are_found_in_any_number)
+{
+	struct order_standing standings[STANDINGS_MAX + 1];
+	int64_t known[STANDINGS_MAX], ids[STANDINGS_MAX];
+	int i;
+
+	place_standings(known, STANDINGS_MAX);
+	for (i = 0; i < _i; i++)
+		ids[i] = i % 5 == 3 ? known[0] : known[_i - 1 - i];
+	memset(standings, 0x55, sizeof(standings));
+	fixture_begin();
+	ck_assert_int_eq(
+	    order_standings(fx.db, &fx.one, ids, (size_t)_i, standings), RC_OK);
+	for (i = 0; i < _i; i++) {
+		ck_assert_int_ne(standings[i].id, 0);
+		must_stand(&fx.one, ids[i], &standings[i]);
+	}
+	/* What is behind the last one is nobody's. */
+	ck_assert_int_eq(standings[_i].remains, INT64_C(0x5555555555555555));
+	fixture_commit();
+}
+END_TEST
+
+/* One that is not there, at each place among others, for both accounts. */
+START_TEST(other_orders_of_a_list_are_not_found)
+{
+	static const int64_t unknown[] = { 0, -1, 999, INT64_MAX, INT64_MIN };
+	struct order_standing standings[STANDINGS_MAX];
+	int64_t ids[STANDINGS_MAX], another = 0;
+	struct why why;
+	int i, k;
+
+	ck_assert_int_eq(fixture_place(&fx.two,
+			     "service=103&link=https://e.example.test/"
+			     "&quantity=100",
+			     FIXTURE_NOW, &another, &why),
+	    RC_OK);
+	fixture_begin();
+	must_stand(&fx.one, another, &(struct order_standing){ .id = 0 });
+	fixture_commit();
+	for (i = 0; i < 18; i++) {
+		place_standings(ids, 18);
+		ids[i] = another;
+		ids[(i + 5) % 18] = unknown[i % ROWS(unknown)];
+		fixture_begin();
+		ck_assert_int_eq(
+		    order_standings(fx.db, &fx.one, ids, 18, standings), RC_OK);
+		for (k = 0; k < 18; k++)
+			must_stand(&fx.one, ids[k], &standings[k]);
+		ck_assert_int_eq(standings[i].id, 0);
+		ck_assert_int_eq(
+		    order_standings(fx.db, &fx.two, ids, 18, standings), RC_OK);
+		for (k = 0; k < 18; k++)
+			ck_assert_int_eq(standings[k].id, k == i ? another : 0);
+		ck_assert_int_eq(
+		    order_standings(fx.db, &fx.one, &another, 1, standings),
+		    RC_OK);
+		ck_assert_int_eq(standings[0].id, 0);
+		fixture_commit();
+	}
+}
+END_TEST
+
 START_TEST(a_pending_order_is_canceled_at_once_and_once)
 {
 	int64_t before = fixture_balance(&fx.one), id = fixture_any_order();
@@ -1258,6 +1376,9 @@ make_suite(void)
 	    tc, a_partial_gives_back_the_price_of_what_remains, 0, 5);
 	tcase_add_test(tc, a_free_order_is_canceled_without_a_refund);
 	tcase_add_test(tc, another_accounts_order_is_not_found);
+	tcase_add_loop_test(
+	    tc, orders_are_found_in_any_number, 0, STANDINGS_MAX + 1);
+	tcase_add_test(tc, other_orders_of_a_list_are_not_found);
 	tcase_add_test(tc, a_pending_order_is_canceled_at_once_and_once);
 	tcase_add_loop_test(tc, a_running_order_gets_a_request,
 	    ORDER_IN_PROGRESS, ORDER_PROCESSING + 1);
