@@ -1,49 +1,82 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Strings are written in stretches of what needs no escape.  That a stream
- * has failed is seen when it is closed.
+ * Strings are gone through byte by byte: most are shorter than a call that
+ * would find the next one to escape.
  */
 #include "json_out.h"
 
-#include <string.h>
+enum { ESCAPED_MAX = 6 }; /* bytes that one becomes */
 
-/* Writes one byte that must not stand in a string. */
-static void
-escape(FILE *out, unsigned char c)
+void
+json_out_begin(struct json_out *out, FILE *stream)
+{
+	out->stream = stream;
+	out->len = 0;
+}
+
+void
+json_out_flush(struct json_out *out)
+{
+	(void)fwrite(out->text, 1, out->len, out->stream);
+	out->len = 0;
+}
+
+void
+json_out_raw(struct json_out *out, const char *json, size_t len)
+{
+	if (sizeof(out->text) - out->len < len)
+		json_out_flush(out);
+	if (sizeof(out->text) < len) {
+		(void)fwrite(json, 1, len, out->stream);
+		return;
+	}
+	memcpy(out->text + out->len, json, len);
+	out->len += len;
+}
+
+/* Writes one byte that must not stand in a string; gives where it ends. */
+static char *
+escape(char *p, unsigned char c)
 {
 	static const char special[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+	static const char digits[] = "0123456789ABCDEF";
 	const char *found = c != '\0' ? strchr(special, c) : NULL;
 
-	if (found != NULL)
-		(void)fprintf(out, "\\%c", letters[found - special]);
-	else
-		(void)fprintf(out, "\\u%04X", c);
-}
-
-void
-json_out_string(FILE *out, const char *text, size_t len)
-{
-	size_t begin = 0, i;
-
-	(void)fputc('"', out);
-	for (i = 0; i < len; i++) {
-		const unsigned char c = (unsigned char)text[i];
-
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		(void)fwrite(text + begin, 1, i - begin, out);
-		escape(out, c);
-		begin = i + 1;
+	*p++ = '\\';
+	if (found != NULL) {
+		*p++ = letters[found - special];
+		return p;
 	}
-	(void)fwrite(text + begin, 1, len - begin, out);
-	(void)fputc('"', out);
+	*p++ = 'u';
+	*p++ = '0';
+	*p++ = '0';
+	*p++ = digits[c >> 4];
+	*p++ = digits[c & 15];
+	return p;
 }
 
 void
-json_out_member(FILE *out, char before, const char *name, const char *text)
+json_out_string(struct json_out *out, const char *s, size_t len)
 {
-	(void)fputc(before, out);
-	json_out_string(out, name, strlen(name));
-	(void)fputc(':', out);
-	json_out_string(out, text, strlen(text));
+	const char *const end = s + len;
+	const char *const full = out->text + sizeof(out->text) - ESCAPED_MAX;
+	char *p;
+
+	json_out_raw(out, "\"", 1);
+	p = out->text + out->len;
+	for (; s < end; s++) {
+		const unsigned char c = (unsigned char)*s;
+
+		if (p > full) {
+			out->len = (size_t)(p - out->text);
+			json_out_flush(out);
+			p = out->text;
+		}
+		if (c >= 0x20 && c != '"' && c != '\\')
+			*p++ = *s;
+		else
+			p = escape(p, c);
+	}
+	out->len = (size_t)(p - out->text);
+	json_out_raw(out, "\"", 1);
 }

@@ -8,12 +8,68 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
+
+/*
+ * Text on its way to a stream, whose functions cost more than the few bytes
+ * that each piece has.  That the stream has failed is seen when it is closed.
+ */
+struct json_out {
+	FILE *stream;
+	size_t len;
+	char text[1000];
+};
+
+/* Begins to write to a stream, which is borrowed until json_out_flush. */
+void json_out_begin(struct json_out *out, FILE *stream);
+
+/* Gives the stream all that has been written. */
+void json_out_flush(struct json_out *out);
+
+/* Writes what is JSON already: punctuation, names, numbers, true, false. */
+void json_out_raw(struct json_out *out, const char *json, size_t len);
 
 /* Writes len bytes of UTF-8 as a string (RFC 8259, section 7). */
-void json_out_string(FILE *out, const char *text, size_t len);
+void json_out_string(struct json_out *out, const char *s, size_t len);
 
-/* Writes a member whose value is text, after '{' or ','. */
-void json_out_member(
-    FILE *out, char before, const char *name, const char *text);
+/*
+ * Writes a name, after '{' or ',': a constant without anything to escape.
+ * Here, so that its length is known when a program is compiled.
+ */
+static inline void
+json_out_name(struct json_out *out, char before, const char *name)
+{
+	const size_t len = strlen(name);
+	char *p;
+
+	if (sizeof(out->text) - out->len < len + 4)
+		json_out_flush(out);
+	if (sizeof(out->text) < len + 4)
+		return;
+	p = out->text + out->len;
+	p[0] = before;
+	p[1] = '"';
+	memcpy(p + 2, name, len);
+	p[len + 2] = '"';
+	p[len + 3] = ':';
+	out->len += len + 4;
+}
+
+/* Writes a member whose value is a string. */
+static inline void
+json_out_member(
+    struct json_out *out, char before, const char *name, const char *value)
+{
+	json_out_name(out, before, name);
+	json_out_string(out, value, strlen(value));
+}
+
+/* Writes a member whose value is true or false. */
+static inline void
+json_out_flag(struct json_out *out, char before, const char *name, int value)
+{
+	json_out_name(out, before, name);
+	json_out_raw(out, value ? "true" : "false", value ? 4 : 5);
+}
 
 #endif

@@ -11,11 +11,14 @@ static enum rc
 balance(struct call *call)
 {
 	char text[MONEY_TEXT_LEN];
+	struct json_out out;
 
-	json_out_member(call->out, '{', "balance",
+	json_out_begin(&out, call->out);
+	json_out_member(&out, '{', "balance",
 	    money_format(call->caller.balance_nano, text));
-	json_out_member(call->out, ',', "currency", call->config->currency);
-	(void)fputc('}', call->out);
+	json_out_member(&out, ',', "currency", call->config->currency);
+	json_out_raw(&out, "}", 1);
+	json_out_flush(&out);
 	return RC_OK;
 }
 

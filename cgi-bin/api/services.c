@@ -4,14 +4,16 @@
  * services take no more memory than their text.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "actions.h"
 #include "catalog.h"
 #include "json_out.h"
 #include "money.h"
+#include "number.h"
 
 struct listing {
-	FILE *out;
+	struct json_out json;
 	size_t n;
 };
 
@@ -19,25 +21,26 @@ static enum rc
 describe(void *arg, const struct service *service)
 {
 	struct listing *listing = arg;
-	FILE *out = listing->out;
-	char rate[MONEY_TEXT_LEN];
+	struct json_out *out = &listing->json;
+	char rate[MONEY_TEXT_LEN], number[NUMBER_TEXT_LEN];
 
-	(void)fprintf(out, "%s{\"service\":%lld", listing->n++ == 0 ? "" : ",",
-	    (long long)service->id);
+	if (listing->n++ > 0)
+		json_out_raw(out, ",", 1);
+	json_out_name(out, '{', "service");
+	(void)number_format(service->id, number);
+	json_out_raw(out, number, strlen(number));
 	json_out_member(out, ',', "name", service->name);
 	json_out_member(out, ',', "type", service->type->name);
 	json_out_member(out, ',', "category", service->category);
 	json_out_member(
 	    out, ',', "rate", money_format_rate(service->rate_micro, rate));
-	(void)fprintf(out,
-	    ",\"min\":\"%lld\",\"max\":\"%lld\",\"refill\":%s,\"cancel\":%s,"
-	    "\"dripfeed\":%s",
-	    (long long)service->min, (long long)service->max,
-	    service->refill ? "true" : "false",
-	    service->cancel ? "true" : "false",
-	    service->dripfeed ? "true" : "false");
+	json_out_member(out, ',', "min", number_format(service->min, number));
+	json_out_member(out, ',', "max", number_format(service->max, number));
+	json_out_flag(out, ',', "refill", service->refill);
+	json_out_flag(out, ',', "cancel", service->cancel);
+	json_out_flag(out, ',', "dripfeed", service->dripfeed);
 	json_out_member(out, ',', "desc", service->description);
-	(void)fputc('}', out);
+	json_out_raw(out, "}", 1);
 	return RC_OK;
 }
 
@@ -45,7 +48,7 @@ describe(void *arg, const struct service *service)
 static enum rc
 write_all(struct call *call, FILE *out, struct db_state *state)
 {
-	struct listing listing = { out, 0 };
+	struct listing listing;
 	enum rc rc;
 
 	rc = db_begin(call->db, DB_READ);
@@ -53,9 +56,12 @@ write_all(struct call *call, FILE *out, struct db_state *state)
 		return rc;
 	if (state != NULL)
 		db_note_state(call->db, state);
-	(void)fputc('[', out);
+	json_out_begin(&listing.json, out);
+	listing.n = 0;
+	json_out_raw(&listing.json, "[", 1);
 	rc = catalog_each(call->db, 0, describe, &listing);
-	(void)fputc(']', out);
+	json_out_raw(&listing.json, "]", 1);
+	json_out_flush(&listing.json);
 	return db_end(call->db, rc);
 }
 

@@ -8,24 +8,26 @@
 #include "actions.h"
 #include "json_out.h"
 #include "money.h"
+#include "number.h"
 #include "order.h"
 
 /* Writes the answer for one order. */
 static void
-describe(const struct call *call, const struct order *order)
+describe(struct json_out *out, const struct call *call,
+    const struct order_standing *order)
 {
-	char charge[MONEY_TEXT_LEN];
+	char charge[MONEY_TEXT_LEN], number[NUMBER_TEXT_LEN];
 
 	json_out_member(
-	    call->out, '{', "charge", money_format(order->charge_nano, charge));
-	(void)fprintf(call->out, ",\"start_count\":\"%lld\"",
-	    (long long)order->start_count);
+	    out, '{', "charge", money_format(order->charge_nano, charge));
 	json_out_member(
-	    call->out, ',', "status", order_status_name(order->status));
-	(void)fprintf(
-	    call->out, ",\"remains\":\"%lld\"", (long long)order->remains);
-	json_out_member(call->out, ',', "currency", call->config->currency);
-	(void)fputc('}', call->out);
+	    out, ',', "start_count", number_format(order->start_count, number));
+	json_out_member(
+	    out, ',', "status", order_status_name((int)order->status));
+	json_out_member(
+	    out, ',', "remains", number_format(order->remains, number));
+	json_out_member(out, ',', "currency", call->config->currency);
+	json_out_raw(out, "}", 1);
 }
 
 /* Garbage that would make a success look like a failed call is left out. */
@@ -42,66 +44,71 @@ is_error_key(const struct action_id *id)
 static int
 is_repeated(const struct call *call, size_t i)
 {
-	const struct action_id *id = &call->ids[i];
-	size_t k;
+	const struct action_id *id = &call->ids[i], *other;
 
-	for (k = 0; k < i; k++)
-		if (call->ids[k].len == id->len &&
-		    memcmp(call->ids[k].text, id->text, id->len) == 0)
+	for (other = call->ids; other < id; other++)
+		if (other->id == id->id && other->len == id->len &&
+		    memcmp(other->text, id->text, id->len) == 0)
 			return 1;
 	return 0;
 }
 
 /* Describes every id of the call, each under its text as it was sent. */
-static enum rc
-describe_all(struct call *call)
+static void
+describe_all(struct json_out *out, const struct call *call,
+    const struct order_standing *orders)
 {
+	const struct action_id *ids = call->ids;
 	const char *before = "{";
-	struct order order;
-	struct why why;
-	enum rc rc;
+	char unknown[ERROR_TEXT_LEN];
 	size_t i;
 
+	error_text(ERROR_ORDER, NULL, unknown);
 	for (i = 0; i < call->nids; i++) {
-		why = (struct why){ 0 };
-		if (is_error_key(&call->ids[i]) || is_repeated(call, i))
+		if (is_error_key(&ids[i]) || is_repeated(call, i))
 			continue;
-		rc = order_find(
-		    call->db, &call->caller, call->ids[i].id, &order, &why);
-		if (rc != RC_OK && !action_is_item_error(rc))
-			return rc;
-		(void)fputs(before, call->out);
-		json_out_string(call->out, call->ids[i].text, call->ids[i].len);
-		(void)fputc(':', call->out);
+		json_out_raw(out, before, 1);
+		json_out_string(out, ids[i].text, ids[i].len);
+		json_out_raw(out, ":", 1);
 		before = ",";
-		if (rc == RC_OK)
-			describe(call, &order);
-		else if ((rc = action_answer(call, action_error(rc, &why))) !=
-			 RC_OK)
-			return rc;
+		if (orders[i].id != 0) {
+			describe(out, call, &orders[i]);
+		} else {
+			json_out_member(out, '{', "error", unknown);
+			json_out_raw(out, "}", 1);
+		}
 	}
-	(void)fputs(before[0] == ',' ? "}" : "{}", call->out);
-	return RC_OK;
+	if (before[0] == '{')
+		json_out_raw(out, before, 1);
+	json_out_raw(out, "}", 1);
 }
 
 static enum rc
 status(struct call *call)
 {
-	struct order order;
+	struct order_standing orders[ACTION_IDS_MAX];
+	int64_t ids[ACTION_IDS_MAX];
+	struct json_out out;
 	enum rc rc;
+	size_t i;
 
+	for (i = 0; i < call->nids; i++)
+		ids[i] = call->ids[i].id;
 	rc = db_begin(call->db, DB_READ);
+	if (rc == RC_OK)
+		rc = db_end(call->db, order_standings(call->db, &call->caller,
+					  ids, call->nids, orders));
 	if (rc != RC_OK)
 		return rc;
-	if (call->is_list) {
-		rc = describe_all(call);
-	} else {
-		rc = order_find(call->db, &call->caller, call->ids[0].id,
-		    &order, &call->why);
-		if (rc == RC_OK)
-			describe(call, &order);
-	}
-	return db_end(call->db, rc);
+	json_out_begin(&out, call->out);
+	if (call->is_list)
+		describe_all(&out, call, orders);
+	else if (orders[0].id != 0)
+		describe(&out, call, &orders[0]);
+	else
+		rc = error_set(&call->why, ERROR_ORDER, NULL);
+	json_out_flush(&out);
+	return rc;
 }
 
 const struct action action_status = { "status", "order", "orders", status };
