@@ -75,11 +75,15 @@ ledger_tell(struct db *db, const struct caller *caller, int64_t before_nano,
 	    now, NULL);
 }
 
-/* It may have been suspended, or closed, since the call began. */
+/*
+ * It may have been suspended, or closed, since the call began.  What is left
+ * is asked for apart: RETURNING makes a table of it, at twice the cost.
+ */
 static const char SQL_DEBIT[] =
     "UPDATE account SET balance_nano = balance_nano - $1"
-    " WHERE id = $2 AND balance_nano >= $1 AND suspended_at IS NULL"
-    " RETURNING balance_nano, low_balance_nano";
+    " WHERE id = $2 AND balance_nano >= $1 AND suspended_at IS NULL";
+static const char SQL_LEFT[] =
+    "SELECT balance_nano, low_balance_nano FROM account WHERE id = $1";
 
 static const char SQL_IS_SUSPENDED[] =
     "SELECT suspended_at IS NOT NULL FROM account WHERE id = $1";
@@ -98,25 +102,38 @@ refuse(struct db *db, const struct caller *caller, struct why *why)
 	return error_set(why, suspended ? ERROR_SUSPENDED : ERROR_FUNDS, NULL);
 }
 
+/* What is in a wallet, and the amount below which its owner is told. */
+static enum rc
+left(struct db *db, const struct caller *caller, int64_t *balance_nano,
+    int64_t *low_nano)
+{
+	struct db_rows *rows = NULL;
+	enum rc rc;
+
+	rc = db_query(db, SQL_LEFT, DB_ARGS(DB_INT(caller->account_id)), &rows);
+	if (rc == RC_OK)
+		rc = db_next(rows);
+	if (rc == RC_OK) {
+		*balance_nano = db_int(rows, 0);
+		*low_nano = db_int(rows, 1);
+	}
+	db_done(&rows);
+	return rc;
+}
+
 enum rc
 ledger_charge(struct db *db, const struct caller *caller, int64_t order_id,
     int64_t amount_nano, int64_t now, struct why *why)
 {
-	struct db_rows *rows = NULL;
 	int64_t after = 0, low = 0;
 	enum rc rc;
 
-	rc = db_query(db, SQL_DEBIT,
-	    DB_ARGS(DB_INT(amount_nano), DB_INT(caller->account_id)), &rows);
-	if (rc == RC_OK)
-		rc = db_next(rows);
-	if (rc == RC_OK) {
-		after = db_int(rows, 0);
-		low = db_int(rows, 1);
-	}
-	db_done(&rows);
-	if (rc == RC_NOT_FOUND)
+	rc = db_run(db, SQL_DEBIT,
+	    DB_ARGS(DB_INT(amount_nano), DB_INT(caller->account_id)));
+	if (rc == RC_OK && db_changes(db) == 0)
 		return refuse(db, caller, why);
+	if (rc == RC_OK)
+		rc = left(db, caller, &after, &low);
 	if (rc == RC_OK)
 		rc = ledger_post(db, caller, LEDGER_ORDER, LEDGER_REVENUE,
 		    order_id, -amount_nano, NULL, now, NULL);
