@@ -23,6 +23,7 @@
 #include "gate.h"
 #include "log.h"
 #include "scratch_vfs.h"
+#include "wal_file.h"
 
 /* Of statfs(2). */
 #define EXT4_SUPER_MAGIC 0xef53ul /* and those before it */
@@ -153,6 +154,8 @@ open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
     int *out_flags)
 {
 	(void)vfs;
+	if ((flags & SQLITE_OPEN_WAL) != 0)
+		return wal_file_open(system_vfs, name, file, flags, out_flags);
 	if ((flags & SQLITE_OPEN_MAIN_JOURNAL) != 0 && name != NULL &&
 	    access(name, F_OK) == 0)
 		flags &= ~SQLITE_OPEN_CREATE;
@@ -205,6 +208,7 @@ start(void)
 		return;
 	vfs = *system_vfs;
 	vfs.zName = "latchkey";
+	vfs.szOsFile = wal_file_size(system_vfs);
 	vfs.xOpen = open_file;
 	vfs.xFullPathname = full_path;
 	vfs.xRandomness = randomness;
