@@ -12,7 +12,9 @@
 // (its bytes), currency, rate_ip, rate_key and journal (pragmas of a writer of
 // orders).  What was tried and is no faster: a lock of a file for writers to
 // queue at (fewer calls, a shorter tail), other journals for the counters than
-// a log that is written ahead, the just-in-time compiler.
+// a log that is written ahead, the just-in-time compiler; for a status of many
+// a statement that is prepared once and run for each, or a list of values in
+// the place of IN.
 declare(strict_types=1);
 
 const WINDOW = 60;
@@ -274,7 +276,7 @@ function add(PDO $db, int $account, int $now): never
         refuse('Incorrect quantity');
     $link_hash = unpack('q', hash('sha256', $link, true))[1];
     if (run($db, 'SELECT id FROM orders WHERE account_id = ?
-        AND service_id = ? AND link_hash = ? AND status < 4 AND link = ?
+        AND +service_id = ? AND link_hash = ? AND status < 4 AND link = ?
         LIMIT 1', [$account, (int)$service, $link_hash, $link])->fetch())
         refuse('You have active order with this link. Please wait' .
             ' until order being completed.');

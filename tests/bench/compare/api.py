@@ -211,7 +211,7 @@ def place(account, now, service, link, quantity):
     link_hash = int.from_bytes(hashlib.sha256(link.encode()).digest()[:8],
                                "little", signed=True)
     if main.run("SELECT id FROM orders WHERE account_id = ?"
-                " AND service_id = ? AND link_hash = ? AND status < 4"
+                " AND +service_id = ? AND link_hash = ? AND status < 4"
                 " AND link = ? LIMIT 1",
                 (account, int(service), link_hash, link)).fetchone():
         raise Refusal("You have active order with this link. Please wait"
