@@ -165,7 +165,7 @@ api_key_recall(struct db *db, const struct pepper *pepper, const char *key,
 
 	memset(caller, 0, sizeof(*caller));
 	*touch = 0;
-	/* First, since most calls that come here in vain do so after a commit. */
+	/* First, since most that come here in vain come after a commit. */
 	if (!db_is_as(db, &known->state) || !api_key_well_formed(key, len))
 		return RC_NOT_FOUND;
 	rc = secret_hmac(pepper, key, len, mac);

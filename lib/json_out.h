@@ -49,8 +49,8 @@ json_out_name(struct json_out *out, char before, const char *name)
 	p = out->text + out->len;
 	p[0] = before;
 	p[1] = '"';
-	memcpy(p + 2, name, len);
-	p[len + 2] = '"';
+	memcpy(p + 2, name, len + 1);
+	p[len + 2] = '"'; /* where its NUL was */
 	p[len + 3] = ':';
 	out->len += len + 4;
 }

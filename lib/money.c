@@ -29,7 +29,7 @@ static char *
 format(int64_t value, int places, char buf[MONEY_TEXT_LEN])
 {
 	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-	char *p = buf + MONEY_TEXT_LEN - 1;
+	char *p = &buf[MONEY_TEXT_LEN - 1];
 
 	*p = '\0';
 	for (; places > 2 && rest % 10 == 0; places--)

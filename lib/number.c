@@ -40,7 +40,7 @@ char *
 number_format(int64_t n, char buf[NUMBER_TEXT_LEN])
 {
 	uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
-	char *p = buf + NUMBER_TEXT_LEN - 1;
+	char *p = &buf[NUMBER_TEXT_LEN - 1];
 
 	*p = '\0';
 	do {
