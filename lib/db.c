@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * SQLite behind a small door.  The journal is a rollback journal that is
- * truncated, not deleted: measured against WAL, a program that opens, reads
- * and exits is a tenth faster, and a commit waits for four syncs (journal
- * twice, database, journal's end).  Readers hold the gate shared and writers
- * alone, so that SQLite's own polling locks are never waited for.
+ * SQLite behind a small door.  A database has one of two journals.  With the
+ * rollback journal (truncated, not deleted) a program that opens, reads and
+ * exits is a tenth faster, and a commit waits for four syncs: journal twice,
+ * database, journal's end.  With the write-ahead log a commit waits for one,
+ * but whoever leaves last has the log to copy back, and a process that is
+ * killed leaves it to the next one to read: it is for processes that stay.
+ *
+ * Readers hold the gate shared and writers alone, so that SQLite's own polling
+ * locks are never waited for; with a log, readers need no gate.
  */
 #include "db.h"
 
@@ -18,6 +22,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gate.h"
@@ -57,12 +62,15 @@ struct db {
 	ino_t inode;
 	int64_t busy_ms;
 	int nentered;    /* transactions of a scratch database, the first few */
-	int has_journal; /* the journal's mode has been set */
+	int has_journal; /* the connection's settings for writing are made */
+	int has_looked_at_log;
+	int has_log;     /* the database has one, when last looked at */
+	int log_is_open; /* this connection has read it */
 	int has_looked;  /* at the file's system ... */
 	int is_local;    /* ... which is this machine's own */
 	int in_transaction;
 	int is_paused;          /* one is open that the next may go on in */
-	struct db_state before; /* of one that writes; unknown for others */
+	struct db_state before; /* the transaction at hand, where known */
 	int64_t expected;       /* version of the schema; 0: any */
 	int outdated;           /* the last one found was another */
 	int last;               /* SQLite's last result */
@@ -248,6 +256,7 @@ close_handle(struct db *db)
 	(void)sqlite3_close(db->handle);
 	db->handle = NULL;
 	db->has_journal = 0;
+	db->has_looked_at_log = db->has_log = db->log_is_open = 0;
 }
 
 enum rc
@@ -347,45 +356,137 @@ static const char SQL_PAGE_SIZE[] = "PRAGMA page_size = 1024";
  * Settings of the connection; a REPLACE must not pass by the triggers.
  */
 static const char SQL_SCRATCH[] = "PRAGMA journal_mode = MEMORY";
-static const char SQL_DURABLE[] = "PRAGMA journal_mode = TRUNCATE;"
-				  "PRAGMA synchronous = FULL;"
+static const char SQL_ROLLBACK_JOURNAL[] = "PRAGMA journal_mode = TRUNCATE";
+static const char SQL_LOG[] = "PRAGMA journal_mode = WAL";
+static const char SQL_DURABLE[] = "PRAGMA synchronous = FULL;"
 				  "PRAGMA recursive_triggers = ON";
+
+/*
+ * The SQLite database file format, 1.3.3 to 1.3.9: the versions of the format,
+ * which tell the journal, the count of changes, the sizes of file and free
+ * list.  Behind the end of an empty file there is nothing.
+ */
+enum { HEADER_AT = 18, HEADER_LEN = 22, HAS_ROLLBACK = 1, HAS_LOG = 2 };
+
+static sqlite3_file *
+file_of(struct db *db)
+{
+	sqlite3_file *file = NULL;
+
+	if (sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER,
+		&file) != SQLITE_OK ||
+	    file == NULL || file->pMethods == NULL)
+		return NULL;
+	return file;
+}
+
+static int
+read_header(struct db *db, unsigned char header[HEADER_LEN])
+{
+	sqlite3_file *file = file_of(db);
+
+	return file != NULL && file->pMethods->xRead(file, header, HEADER_LEN,
+				   HEADER_AT) == SQLITE_OK;
+}
+
+/* Learns which journal the database has. */
+static void
+look_at_journal(struct db *db)
+{
+	unsigned char header[HEADER_LEN];
+
+	db->has_looked_at_log = 1;
+	db->has_log = !(db->flags & (DB_SCRATCH | DB_READONLY)) &&
+		      read_header(db, header) && header[0] == HAS_LOG;
+}
 
 /* Sets up for writing; behind the gate, because it reads the schema. */
 static enum rc
 set_journal(struct db *db)
 {
+	const int is_scratch = db->flags & DB_SCRATCH;
 	enum rc rc = RC_OK;
 
 	if (db->has_journal)
 		return RC_OK;
-	if ((db->flags & DB_SCRATCH) && db_is_empty(db))
+	if (is_scratch && db_is_empty(db))
 		rc = db_script(db, SQL_PAGE_SIZE);
-	if (rc != RC_OK)
-		return rc;
-	rc = db_script(db, db->flags & DB_SCRATCH ? SQL_SCRATCH : SQL_DURABLE);
+	if (rc == RC_OK && is_scratch)
+		rc = db_script(db, SQL_SCRATCH);
+	/* A log is the file's, and stays; this would end it. */
+	if (rc == RC_OK && !is_scratch && !db->has_log)
+		rc = db_script(db, SQL_ROLLBACK_JOURNAL);
+	if (rc == RC_OK && !is_scratch)
+		rc = db_script(db, SQL_DURABLE);
 	db->has_journal = rc == RC_OK;
 	return rc;
 }
 
 /*
- * A commit writes page 1 before it is one: the journal is cut off after that.
- * So whoever reads the same count as before reads it before the next commit.
- * (The SQLite database file format, sections 1.3.3 to 1.3.9: the versions of
- * the format, the count of changes, the sizes of file and free list.)
+ * What a commit changes.  Without a log that is the header: page 1 is written
+ * before a commit is one, since the journal is cut off after that; so whoever
+ * reads the same count as before reads it before the next commit.
  */
-enum { STATE_AT = 18, ROLLBACK_JOURNAL = 1 };
+static int
+read_header_state(struct db *db, struct db_state *state)
+{
+	state->is_log = 0;
+	memset(state->bytes, 0, sizeof(state->bytes));
+	return read_header(db, state->bytes) &&
+	       state->bytes[0] == HAS_ROLLBACK &&
+	       state->bytes[1] == HAS_ROLLBACK;
+}
+
+/*
+ * With a log it is the header of its index, in memory that all processes
+ * share: a count of commits, the log's length and its sums.  There are two
+ * copies, of which the second is written first, and no commit has returned
+ * before both have been.  (SQLite's "WAL-mode File Format", 2.1.)
+ */
+enum {
+	INDEX_LEN = 48,           /* of a copy */
+	INDEX_IS_MADE = 12,       /* offset of a flag */
+	INDEX_REGION = 32 * 1024, /* of the index, as SQLite maps it */
+};
+
+static int
+read_index_state(struct db *db, struct db_state *state)
+{
+	sqlite3_file *file = file_of(db);
+	volatile void *region = NULL;
+	const volatile unsigned char *index;
+	size_t i;
+
+	state->is_log = 1;
+	/* Asked any earlier, SQLite would make an index. */
+	if (!db->log_is_open || file == NULL ||
+	    file->pMethods->xShmMap(file, 0, INDEX_REGION, 0, &region) !=
+		SQLITE_OK ||
+	    region == NULL)
+		return 0;
+	index = region;
+	for (i = 0; i < INDEX_LEN; i++)
+		state->bytes[i] = index[i];
+	file->pMethods->xShmBarrier(file);
+	for (i = 0; i < INDEX_LEN; i++)
+		if (index[INDEX_LEN + i] != state->bytes[i])
+			return 0;
+	return state->bytes[INDEX_IS_MADE] != 0;
+}
 
 static int
 read_state(struct db *db, struct db_state *state)
 {
-	sqlite3_file *file = NULL;
+	state->known = db->has_log ? read_index_state(db, state)
+				   : read_header_state(db, state);
+	return state->known;
+}
 
-	return sqlite3_file_control(db->handle, "main",
-		   SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
-	       file != NULL && file->pMethods != NULL &&
-	       file->pMethods->xRead(file, state->bytes, sizeof(state->bytes),
-		   STATE_AT) == SQLITE_OK;
+static int
+is_same_state(const struct db_state *a, const struct db_state *b)
+{
+	return a->known && b->known && a->is_log == b->is_log &&
+	       memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
 /*
@@ -410,19 +511,24 @@ is_local(struct db *db)
 	return db->is_local;
 }
 
+/*
+ * The first read of a transaction plays back what a killed writer left behind,
+ * and without a log it keeps others from committing.  With a log they may have
+ * committed since; what is read is the state from before then, if that still
+ * stands.
+ */
 void
 db_note_state(struct db *db, struct db_state *state)
 {
 	int64_t version;
 
-	/*
-	 * The first read of a transaction plays back what a killed writer left
-	 * behind.  With a write-ahead log commits are not in the file at once.
-	 */
-	state->known = is_local(db) && db_version(db, &version) == RC_OK &&
-		       read_state(db, state) &&
-		       state->bytes[0] == ROLLBACK_JOURNAL &&
-		       state->bytes[1] == ROLLBACK_JOURNAL;
+	state->known = 0;
+	if (!is_local(db) || db_version(db, &version) != RC_OK)
+		return;
+	look_at_journal(db);
+	db->log_is_open = db->has_log;
+	if (read_state(db, state) && db->has_log)
+		state->known = is_same_state(state, &db->before);
 }
 
 int
@@ -431,7 +537,7 @@ db_is_as(struct db *db, const struct db_state *state)
 	struct db_state now;
 
 	return state->known && read_state(db, &now) &&
-	       memcmp(now.bytes, state->bytes, sizeof(now.bytes)) == 0;
+	       is_same_state(&now, state);
 }
 
 /*
@@ -470,7 +576,7 @@ enter(struct db *db, enum db_mode mode)
 
 	enum rc rc;
 
-	if (db->flags & DB_READONLY)
+	if (db->flags & DB_READONLY || (mode == DB_READ && db->has_log))
 		return RC_OK;
 	rc = gate_enter(&db->gate, modes[mode], db->busy_ms);
 	if (rc != RC_OK || !(db->flags & DB_SCRATCH))
@@ -516,40 +622,77 @@ check_version(struct db *db)
 	return RC_BUSY;
 }
 
-enum rc
-db_begin(struct db *db, enum db_mode mode)
+/* Notes what the transaction will see; the first read makes that so. */
+static enum rc
+begin_reading(struct db *db)
+{
+	if (db->has_log)
+		(void)read_state(db, &db->before);
+	return db_run(db, SQL_BEGIN_READ, DB_NO_ARGS);
+}
+
+/* Nobody else writes from here on, nor turns one journal into the other. */
+static enum rc
+begin_writing(struct db *db)
 {
 	enum rc rc;
 
+	look_at_journal(db);
+	rc = set_journal(db);
+	if (rc == RC_OK)
+		rc = db_run(db, SQL_BEGIN_WRITE, DB_NO_ARGS);
+	db->log_is_open = db->has_log && rc == RC_OK;
+	if (rc == RC_OK && !(db->flags & DB_SCRATCH))
+		(void)read_state(db, &db->before);
+	return rc;
+}
+
+static enum rc
+begin(struct db *db, enum db_mode mode)
+{
+	db->before.known = 0;
+	if (!is_idle(db))
+		return RC_FAIL;
+	return mode == DB_READ ? begin_reading(db) : begin_writing(db);
+}
+
+/* Ends what was paused. */
+static enum rc
+end_last(struct db *db)
+{
 	db->last = SQLITE_OK;
 	if (db->in_transaction) {
 		log_err("cannot begin a transaction: one is open");
 		return RC_FAIL;
 	}
+	db_rollback(db);
+	return RC_OK;
+}
+
+enum rc
+db_begin(struct db *db, enum db_mode mode)
+{
+	enum rc rc;
+
 	if (db->is_paused && mode == DB_READ) {
 		db->is_paused = 0;
 		db->in_transaction = 1;
 		return RC_OK;
 	}
-	db_rollback(db);
+	rc = end_last(db);
+	if (rc != RC_OK)
+		return rc;
+	if (!db->has_looked_at_log)
+		look_at_journal(db);
 	rc = enter(db, mode);
 	if (rc != RC_OK)
 		return rc;
-	if (!is_idle(db))
-		rc = RC_FAIL;
-	if (rc == RC_OK && mode != DB_READ)
-		rc = set_journal(db);
-	if (rc == RC_OK)
-		rc = db_run(db,
-		    mode == DB_READ ? SQL_BEGIN_READ : SQL_BEGIN_WRITE,
-		    DB_NO_ARGS);
+	rc = begin(db, mode);
 	if (rc != RC_OK) {
 		gate_leave(&db->gate);
 		return rc;
 	}
 	db->in_transaction = 1;
-	db->before.known = mode != DB_READ && !(db->flags & DB_SCRATCH) &&
-			   read_state(db, &db->before);
 	rc = check_version(db);
 	if (rc != RC_OK)
 		db_rollback(db);
@@ -889,22 +1032,32 @@ write_all(int to, const char *bytes, size_t len)
 	return 0;
 }
 
-/* Copies all bytes of one file to another, on whatever file system. */
+/*
+ * Copies all bytes of a database to another file.  The copy has no log, and
+ * must not look for one.
+ */
 static int
-copy_bytes(int from, int to)
+copy_bytes(sqlite3_file *from, int to)
 {
+	static const char rollback[] = { HAS_ROLLBACK, HAS_ROLLBACK };
 	char *buf = malloc(COPY_BYTES);
-	ssize_t n = -1;
+	sqlite3_int64 size = 0, at;
+	int code = SQLITE_NOMEM, len, done = 0;
 
-	while (buf != NULL) {
-		n = read(from, buf, COPY_BYTES);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0 || write_all(to, buf, (size_t)n) != 0)
-			break;
+	if (buf != NULL)
+		code = from->pMethods->xFileSize(from, &size);
+	for (at = 0; code == SQLITE_OK && done == 0 && at < size; at += len) {
+		len = size - at < COPY_BYTES ? (int)(size - at) : COPY_BYTES;
+		code = from->pMethods->xRead(from, buf, len, at);
+		if (at == 0 && len >= HEADER_AT + (int)sizeof(rollback))
+			memcpy(buf + HEADER_AT, rollback, sizeof(rollback));
+		if (code == SQLITE_OK)
+			done = write_all(to, buf, (size_t)len);
 	}
 	free(buf);
-	return n == 0 ? 0 : -1;
+	if (code != SQLITE_OK)
+		errno = EIO;
+	return code == SQLITE_OK ? done : -1;
 }
 
 /* Makes the entry of a new file durable. */
@@ -924,28 +1077,94 @@ sync_directory(const char *path)
 	return done;
 }
 
+static const char SQL_CHECKPOINT[] = "PRAGMA wal_checkpoint(PASSIVE)";
+
+/*
+ * Brings all that is in the log into the file, as far as readers let it:
+ * *done tells whether that was all.
+ */
+static enum rc
+checkpoint(struct db *db, int *done)
+{
+	struct db_rows *rows;
+	enum rc rc = db_query(db, SQL_CHECKPOINT, DB_NO_ARGS, &rows);
+
+	if (rc == RC_OK)
+		rc = db_next(rows);
+	/* Whether it is busy, the log's pages, those of them in the file. */
+	if (rc == RC_OK)
+		*done =
+		    db_int(rows, 0) == 0 && db_int(rows, 1) == db_int(rows, 2);
+	db_done(&rows);
+	return rc;
+}
+
+/* Does that until it is all. */
+static enum rc
+empty_log(struct db *db)
+{
+	enum { PAUSE_MS = 5 };
+	static const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000 };
+	int64_t waited;
+	int done = 0;
+	enum rc rc = RC_OK;
+
+	for (waited = 0; rc == RC_OK; waited += PAUSE_MS) {
+		rc = checkpoint(db, &done);
+		if (rc != RC_OK || done)
+			return rc;
+		if (waited >= db->busy_ms)
+			break;
+		(void)nanosleep(&pause, NULL);
+	}
+	log_err("cannot copy the database: somebody reads what it was");
+	return RC_BUSY;
+}
+
+/*
+ * Begins a transaction in which the file alone is the whole database, since
+ * nobody writes while this one is behind the gate.
+ */
+static enum rc
+begin_copy(struct db *db)
+{
+	int64_t version;
+	enum rc rc;
+
+	rc = end_last(db);
+	if (rc == RC_OK)
+		rc = gate_enter(&db->gate, GATE_SHARED, db->busy_ms);
+	if (rc != RC_OK)
+		return rc;
+	look_at_journal(db);
+	if (db->has_log)
+		rc = empty_log(db);
+	if (rc == RC_OK)
+		rc = db_run(db, SQL_BEGIN_READ, DB_NO_ARGS);
+	if (rc != RC_OK) {
+		gate_leave(&db->gate);
+		return rc;
+	}
+	db->in_transaction = 1;
+	/* The first read plays back what a killed writer left behind. */
+	return db_version(db, &version);
+}
+
 enum rc
 db_copy(struct db *db, const char *path)
 {
 	enum rc rc = RC_FAIL;
-	int64_t version;
-	int from = -1, to = -1;
+	int to = -1;
 
 	to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (to < 0) {
 		log_err("cannot make the copy %s: %s", path, strerror(errno));
 		return errno == EEXIST ? RC_INVALID : RC_FAIL;
 	}
-	rc = db_begin(db, DB_READ);
-	/* The first read plays back what a killed writer left behind. */
-	if (rc == RC_OK)
-		rc = db_version(db, &version);
+	rc = begin_copy(db);
 	if (rc != RC_OK)
 		goto out;
-	/* Between transactions the file alone is the whole database. */
-	from =
-	    open(sqlite3_db_filename(db->handle, "main"), O_RDONLY | O_CLOEXEC);
-	if (from < 0 || copy_bytes(from, to) != 0) {
+	if (copy_bytes(file_of(db), to) != 0) {
 		rc = is_full(errno) ? RC_BUSY : RC_FAIL;
 		log_err("cannot copy to %s: %s", path, strerror(errno));
 		goto out;
@@ -957,11 +1176,60 @@ db_copy(struct db *db, const char *path)
 	}
 out:
 	db_rollback(db);
-	/* Closing a second descriptor drops SQLite's locks: last of all. */
-	if (from >= 0)
-		(void)close(from);
 	(void)close(to);
 	if (rc != RC_OK)
 		(void)unlink(path);
+	return rc;
+}
+
+/* The name that SQLite has for a journal is its answer, too. */
+static enum rc
+turn_journal(struct db *db, const char *sql, const char *name)
+{
+	struct db_rows *rows;
+	enum rc rc = db_query(db, sql, DB_NO_ARGS, &rows);
+
+	if (rc == RC_OK)
+		rc = db_next(rows);
+	if (rc == RC_OK && strcmp(db_text(rows, 0), name) != 0) {
+		log_err("cannot change the journal to %s: it stays %s", name,
+		    db_text(rows, 0));
+		rc = RC_FAIL;
+	}
+	db_done(&rows);
+	return rc;
+}
+
+int
+db_has_log(const struct db *db)
+{
+	return db->has_log;
+}
+
+enum rc
+db_set_journal(struct db *db, enum db_journal journal, int *changed)
+{
+	const int log = journal == DB_JOURNAL_WAL;
+	enum rc rc;
+
+	*changed = 0;
+	if (log && !is_local(db)) {
+		log_err("cannot keep a write-ahead log: the file system of %s "
+			"may be another machine's",
+		    db->path);
+		return RC_INVALID;
+	}
+	rc = end_last(db);
+	if (rc == RC_OK)
+		rc = gate_enter(&db->gate, GATE_ALONE, db->busy_ms);
+	if (rc != RC_OK)
+		return rc;
+	look_at_journal(db);
+	*changed = db->has_log != log;
+	if (*changed)
+		rc = turn_journal(db, log ? SQL_LOG : SQL_ROLLBACK_JOURNAL,
+		    log ? "wal" : "truncate");
+	look_at_journal(db);
+	gate_leave(&db->gate);
 	return rc;
 }

@@ -29,8 +29,14 @@ enum db_flag {
 
 enum db_mode {
 	DB_READ,     /* many at once */
-	DB_WRITE,    /* one, and no reader */
+	DB_WRITE,    /* one, and no reader unless there is a log */
 	DB_WRITE_NOW /* the same, not waiting for anybody */
+};
+
+/* How a commit is made one, as SQLite's journal_mode. */
+enum db_journal {
+	DB_JOURNAL_TRUNCATE, /* for processes that come and go */
+	DB_JOURNAL_WAL       /* for processes that stay, on a local disk */
 };
 
 enum db_type { DB_TYPE_NULL, DB_TYPE_INT, DB_TYPE_TEXT, DB_TYPE_BLOB };
@@ -58,7 +64,9 @@ struct db_value {
 struct db_value db_text_value(const char *s);
 
 /*
- * Opens the database at path; no lock waits longer than busy_ms.  The gate
+ * Opens the database at path; no lock waits longer than busy_ms.  A program
+ * that ends without db_close costs the next one the reading of the log, if
+ * there is one.  The gate
  * is the file "path.gate", that of a scratch database its own file, which
  * the first transaction opens.  flags is a sum of enum db_flag.
  * RC_NOT_FOUND if there is no such file (not logged), RC_FAIL (logged)
@@ -71,8 +79,8 @@ void db_close(struct db *db);
 
 /*
  * Begins a transaction behind the gate: shared for DB_READ, alone and
- * IMMEDIATE for DB_WRITE.  RC_BUSY (logged) past the budget.  They do not
- * nest.
+ * IMMEDIATE for DB_WRITE.  With a write-ahead log those who read wait for
+ * nobody.  RC_BUSY (logged) past the budget.  They do not nest.
  */
 enum rc db_begin(struct db *db, enum db_mode mode);
 
@@ -161,19 +169,22 @@ int db_is_outdated(const struct db *db);
  */
 struct db_state {
 	int known;
-	unsigned char bytes[22];
+	int is_log; /* of a write-ahead log, not of the file's header */
+	unsigned char bytes[48];
 };
 
 /*
  * Notes the state that a transaction reads.  It is not known if that fails,
- * nor where another machine may commit: on a network's file system.
+ * nor where another machine may commit: on a network's file system.  With a
+ * log it is not known either if somebody has committed meanwhile, nor in a
+ * connection's first transaction.
  */
 void db_note_state(struct db *db, struct db_state *state);
 
 /*
  * True if nothing has been committed since that state was noted, so that what
- * was read then is what would be read now.  One system call and no lock:
- * whoever is about to commit has not done so yet.
+ * was read then is what would be read now.  No lock, and one system call or,
+ * with a log, none: whoever is about to commit has not done so yet.
  */
 int db_is_as(struct db *db, const struct db_state *state);
 
@@ -201,10 +212,21 @@ enum rc db_renew(struct db *db);
 
 /*
  * Copies the whole database, online, to a new file at path (mode 0600) that
- * is complete and durable when this returns RC_OK.  Writers wait behind the
- * gate while the bytes are copied, not while the disk takes them.
- * RC_INVALID if path exists.
+ * is complete and durable when this returns RC_OK, and has no log.  Writers
+ * wait behind the gate while the bytes are copied, not while the disk takes
+ * them.  RC_INVALID if path exists.
  */
 enum rc db_copy(struct db *db, const char *path);
+
+/* True if it had a write-ahead log when a transaction last began. */
+int db_has_log(const struct db *db);
+
+/*
+ * Gives the file another journal, which it keeps, unless it has that one
+ * already; outside a transaction.  Connections that are open go on with it.
+ * RC_INVALID (logged) for a log on a file system that may be another
+ * machine's; RC_BUSY (logged) if a log is to end that others have open.
+ */
+enum rc db_set_journal(struct db *db, enum db_journal journal, int *changed);
 
 #endif

@@ -143,6 +143,13 @@ forget(struct server *server)
 	server->has_config = server->has_data = 0;
 }
 
+/* A log that is left open has to be read by the next process. */
+static int
+has_log(const struct server *server)
+{
+	return server->db != NULL && db_has_log(server->db);
+}
+
 /* --- the process ---------------------------------------------------------- */
 
 enum rc
@@ -171,9 +178,11 @@ void
 server_close(struct server *server)
 {
 	/*
-	 * The databases are not closed: no transaction is open, and the end of
-	 * the process closes files faster than SQLite frees its memory.
+	 * Databases are not closed: no transaction is open, and the end of the
+	 * process closes files faster than SQLite frees its memory.
 	 */
+	if (has_log(server))
+		db_close(server->db);
 	secret_pepper_clear(&server->pepper);
 	cgi_close(&server->cgi);
 }
@@ -322,6 +331,9 @@ server_end(struct server *server, enum rc rc)
 	if (rc == RC_FAIL)
 		forget(server);
 	/* One that cannot start while it is being written can later. */
-	if (server->is_stale && !server->cgi.is_last)
+	if (server->is_stale && !server->cgi.is_last) {
+		if (has_log(server))
+			forget(server);
 		process_restart(server->files[SERVER_PROGRAM].path);
+	}
 }

@@ -797,17 +797,219 @@ START_TEST(a_killed_commit_and_the_next_are_two_states)
 }
 END_TEST
 
-START_TEST(no_state_is_known_with_a_log)
+/* --- a write-ahead log ---------------------------------------------------- */
+
+/* Gives the database a log; the connection at hand has read it. */
+static void
+use_log(void)
 {
+	int changed;
+
+	ck_assert_int_eq(
+	    db_set_journal(fx.db, DB_JOURNAL_WAL, &changed), RC_OK);
+	ck_assert(changed);
+	ck_assert(db_has_log(fx.db));
+	ck_assert_int_eq(tiers(fx.db), 3);
+}
+
+START_TEST(a_journal_is_changed_once)
+{
+	char *mode;
+	int changed;
+
+	use_log();
+	mode = fixture_text("PRAGMA journal_mode");
+	ck_assert_str_eq(mode, "wal");
+	free(mode);
+	ck_assert_int_eq(
+	    db_set_journal(fx.db, DB_JOURNAL_WAL, &changed), RC_OK);
+	ck_assert(!changed);
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Kept"), RC_OK);
+	fixture_commit();
+	ck_assert_int_eq(
+	    db_set_journal(fx.db, DB_JOURNAL_TRUNCATE, &changed), RC_OK);
+	ck_assert(changed && !db_has_log(fx.db));
+	mode = fixture_text("PRAGMA journal_mode");
+	ck_assert_str_eq(mode, "delete"); /* a connection's first */
+	free(mode);
+	ck_assert_int_eq(access(fixture_path("latchkey.db-wal"), F_OK), -1);
+	ck_assert_int_eq(tiers(fx.db), 4);
+	/* Not in a transaction. */
+	fixture_begin();
+	ck_assert_int_eq(
+	    db_set_journal(fx.db, DB_JOURNAL_WAL, &changed), RC_FAIL);
+	db_rollback(fx.db);
+}
+END_TEST
+
+START_TEST(a_log_that_others_use_stays)
+{
+	struct db *db = open_again(SHORT_MS);
+	int changed;
+
+	use_log();
+	ck_assert_int_eq(tiers(db), 3);
+	ck_assert_int_eq(
+	    db_set_journal(db, DB_JOURNAL_TRUNCATE, &changed), RC_BUSY);
+	ck_assert(db_has_log(db));
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Kept"), RC_OK);
+	fixture_commit();
+	ck_assert_int_eq(tiers(db), 4);
+	db_close(fx.db);
+	fx.db = NULL;
+	ck_assert_int_eq(
+	    db_set_journal(db, DB_JOURNAL_TRUNCATE, &changed), RC_OK);
+	ck_assert(changed);
+	ck_assert_int_eq(tiers(db), 4);
+	db_close(db);
+}
+END_TEST
+
+/* What was open before goes on with the log. */
+START_TEST(a_connection_learns_of_a_log)
+{
+	struct db *db = open_again(SHORT_MS);
 	struct db_state state;
 
+	ck_assert_int_eq(tiers(db), 3);
+	use_log();
+	ck_assert_int_eq(tiers(db), 3);
+	ck_assert(!db_has_log(db));
+	/* By writing, ... */
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
+	ck_assert(db_has_log(db));
+	ck_assert_int_eq(add_tier(db, "Kept"), RC_OK);
+	ck_assert_int_eq(db_commit(db), RC_OK);
+	ck_assert_int_eq(tiers(fx.db), 4);
+	db_close(db);
+	/* ... or by noting what it reads. */
+	ck_assert_int_eq(
+	    db_set_journal(fx.db, DB_JOURNAL_TRUNCATE, &(int){ 0 }), RC_OK);
+	db = open_again(SHORT_MS);
+	ck_assert_int_eq(tiers(db), 4);
+	ck_assert_int_eq(
+	    db_set_journal(fx.db, DB_JOURNAL_WAL, &(int){ 0 }), RC_OK);
+	ck_assert_int_eq(db_begin(db, DB_READ), RC_OK);
+	db_note_state(db, &state);
+	ck_assert_int_eq(db_commit(db), RC_OK);
+	ck_assert(!state.known);
+	ck_assert(db_has_log(db));
+	db_close(db);
+}
+END_TEST
+
+START_TEST(a_log_lets_readers_pass)
+{
+	struct db *db = open_again(SHORT_MS);
+	struct holder holder;
+	int64_t n;
+
+	use_log();
+	ck_assert_int_eq(tiers(db), 3);
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Mine"), RC_OK);
+	ck_assert_int_eq(tiers(db), 3);
+	fixture_commit();
+	ck_assert_int_eq(tiers(db), 4);
+	/* Nor does a writer wait for who reads, and goes on to see the same. */
+	ck_assert_int_eq(db_begin(db, DB_READ), RC_OK);
+	ck_assert_int_eq(db_one(db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Another"), RC_OK);
+	fixture_commit();
+	ck_assert_int_eq(db_one(db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	ck_assert_int_eq(n, 4);
+	ck_assert_int_eq(db_commit(db), RC_OK);
+	ck_assert_int_eq(tiers(db), 5);
+	/* Writers queue at the gate as ever. */
+	fixture_hold(&holder, gate(), LOCK_EX, 0);
+	ck_assert_int_eq(tiers(db), 5);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_BUSY);
+	fixture_let_go(&holder);
+	db_close(db);
+}
+END_TEST
+
+START_TEST(a_log_tells_states_apart)
+{
+	static const char *const commits[] = {
+		"UPDATE tier SET calls_per_minute = 1 + calls_per_minute",
+		"PRAGMA user_version = 99",
+		"CREATE TABLE another (x)",
+		"VACUUM",
+	};
+	struct db_state state;
+	int i;
+
+	use_log();
+	/* What the first transaction saw before it, nobody looked at. */
 	note(&state);
-	fixture_sql("PRAGMA journal_mode = WAL");
-	ck_assert(!db_is_as(fx.db, &state));
+	ck_assert(!state.known);
 	note(&state);
+	for (i = 0; i < ROWS(commits); i++) {
+		ck_assert(db_is_as(fx.db, &state));
+		/* What is in the log goes into the file: no change. */
+		fixture_sql("PRAGMA wal_checkpoint(PASSIVE)");
+		ck_assert(db_is_as(fx.db, &state));
+		fixture_sql("%s", commits[i]);
+		ck_assert_msg(!db_is_as(fx.db, &state), "%s", commits[i]);
+		note(&state);
+	}
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Gone"), RC_OK);
+	ck_assert(db_is_as(fx.db, &state));
+	db_rollback(fx.db);
+	ck_assert(db_is_as(fx.db, &state));
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Mine"), RC_OK);
+	fixture_commit();
 	ck_assert(!db_is_as(fx.db, &state));
 }
 END_TEST
+
+/*
+ * With a log others commit while one reads: what was read is then of a state
+ * that has gone, and must not be noted as the one that stands.
+ */
+START_TEST(a_state_that_has_gone_is_not_noted)
+{
+	struct db_state state;
+	int64_t n;
+
+	use_log();
+	note(&state);
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	ck_assert_int_eq(db_one(fx.db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	fixture_sql("INSERT INTO tier (name, calls_per_minute)"
+		    " VALUES ('Theirs', 1)");
+	ck_assert_int_eq(db_one(fx.db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	ck_assert_int_eq(n, 3);
+	db_note_state(fx.db, &state);
+	ck_assert(!state.known);
+	ck_assert(!db_is_as(fx.db, &state));
+	/* Nor does a pause make it good. */
+	db_pause(fx.db);
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	db_note_state(fx.db, &state);
+	ck_assert(!state.known);
+	ck_assert_int_eq(db_commit(fx.db), RC_OK);
+	/* Between the beginning and the first read it is the same. */
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	fixture_sql("INSERT INTO tier (name, calls_per_minute)"
+		    " VALUES ('Others', 1)");
+	ck_assert_int_eq(db_one(fx.db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	ck_assert_int_eq(n, 5);
+	db_note_state(fx.db, &state);
+	ck_assert(!state.known);
+	ck_assert_int_eq(db_commit(fx.db), RC_OK);
+	note(&state);
+	ck_assert(db_is_as(fx.db, &state));
+}
+END_TEST
+
+/* --- copies --------------------------------------------------------------- */
 
 START_TEST(a_copy_is_complete_and_closed_to_others)
 {
@@ -829,6 +1031,57 @@ START_TEST(a_copy_is_complete_and_closed_to_others)
 	    db_open(fixture_path("copy.db"), 0, SHORT_MS, &copy), RC_OK);
 	ck_assert_int_eq(tiers(copy), 3);
 	db_close(copy);
+}
+END_TEST
+
+START_TEST(a_copy_has_what_is_in_the_log)
+{
+	struct db *copy;
+	char *path = strdup(fixture_path("copy.db"));
+	int64_t n;
+
+	use_log();
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Mine"), RC_OK);
+	fixture_commit();
+	ck_assert_int_eq(db_copy(fx.db, path), RC_OK);
+	/* Nobody makes a log for it, not even one who may not write. */
+	ck_assert_int_eq(db_open(path, DB_READONLY, SHORT_MS, &copy), RC_OK);
+	ck_assert_int_eq(tiers(copy), 4);
+	ck_assert_int_eq(access(fixture_path("copy.db-wal"), F_OK), -1);
+	ck_assert_int_eq(access(fixture_path("copy.db-shm"), F_OK), -1);
+	db_close(copy);
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK); /* it is as it was */
+	ck_assert(db_has_log(fx.db));
+	ck_assert_int_eq(db_one(fx.db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	ck_assert_int_eq(n, 4);
+	ck_assert_int_eq(db_commit(fx.db), RC_OK);
+	free(path);
+}
+END_TEST
+
+/* The file cannot have what a reader must not see yet. */
+START_TEST(a_copy_waits_for_readers_of_the_past)
+{
+	struct db *db = open_again(SHORT_MS);
+	struct db *reader = open_again(SHORT_MS);
+	int64_t n;
+
+	use_log();
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Seen"), RC_OK);
+	fixture_commit();
+	ck_assert_int_eq(db_begin(reader, DB_READ), RC_OK);
+	ck_assert_int_eq(db_one(reader, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Not seen"), RC_OK);
+	fixture_commit();
+	ck_assert_int_eq(db_copy(db, fixture_path("a.db")), RC_BUSY);
+	ck_assert_int_eq(access(fixture_path("a.db"), F_OK), -1);
+	ck_assert_int_eq(db_commit(reader), RC_OK);
+	ck_assert_int_eq(db_copy(db, fixture_path("a.db")), RC_OK);
+	db_close(reader);
+	db_close(db);
 }
 END_TEST
 
@@ -902,6 +1155,7 @@ write_until_told(int say, int hear)
 	_exit(3);
 }
 
+/* _i: with a log */
 START_TEST(a_copy_made_while_others_write_is_consistent)
 {
 	char name[32], c, *path;
@@ -910,6 +1164,8 @@ START_TEST(a_copy_made_while_others_write_is_consistent)
 	int status, say[2], hear[2], i;
 	int64_t nfaults, orders, before = -1;
 
+	if (_i)
+		use_log();
 	db_close(fx.db);
 	fx.db = NULL;
 	/* Reading an open pipe gives EAGAIN, a closed one 0. */
@@ -994,11 +1250,19 @@ make_suite(void)
 	tcase_add_test(tc, a_commit_by_whomever_makes_another_state);
 	tcase_add_test(tc, what_is_not_committed_makes_no_other_state);
 	tcase_add_test(tc, a_killed_commit_and_the_next_are_two_states);
-	tcase_add_test(tc, no_state_is_known_with_a_log);
+	tcase_add_test(tc, a_journal_is_changed_once);
+	tcase_add_test(tc, a_log_that_others_use_stays);
+	tcase_add_test(tc, a_connection_learns_of_a_log);
+	tcase_add_test(tc, a_log_lets_readers_pass);
+	tcase_add_test(tc, a_log_tells_states_apart);
+	tcase_add_test(tc, a_state_that_has_gone_is_not_noted);
+	tcase_add_test(tc, a_copy_has_what_is_in_the_log);
+	tcase_add_test(tc, a_copy_waits_for_readers_of_the_past);
 	tcase_add_test(tc, a_copy_is_complete_and_closed_to_others);
 	tcase_add_test(tc, a_copy_never_overwrites);
 	tcase_add_test(tc, a_copy_that_fails_leaves_nothing);
-	tcase_add_test(tc, a_copy_made_while_others_write_is_consistent);
+	tcase_add_loop_test(
+	    tc, a_copy_made_while_others_write_is_consistent, 0, 2);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
