@@ -444,12 +444,28 @@ print_versions(const int64_t from[DATABASES], const int64_t to[DATABASES])
 			    (long long)to[i]);
 }
 
+/* Gives orders the journal that the configuration names. */
+static enum cmd_exit
+bring_journal(struct cmd_call *call, int *changed)
+{
+	enum rc rc = db_set_journal(call->db,
+	    call->config.has_log ? DB_JOURNAL_WAL : DB_JOURNAL_TRUNCATE,
+	    changed);
+
+	if (rc == RC_BUSY)
+		return cmd_end(rc, NULL,
+		    "change the journal while FastCGI processes are there");
+	return cmd_end(
+	    rc, "this journal does not work here", "change the journal");
+}
+
 enum cmd_exit
 cmd_migrate(struct cmd_call *call)
 {
 	int64_t from[DATABASES] = { 0 }, to[DATABASES] = { 0 }, sealed = 0;
 	char path[CONFIG_PATH_MAX];
 	enum cmd_exit status;
+	int changed = 0;
 	enum rc rc;
 	size_t i;
 
@@ -464,9 +480,14 @@ cmd_migrate(struct cmd_call *call)
 	/* Sites that are older than webhooks have none. */
 	if (rc == RC_OK) {
 		status = make_seal_key(path, sealed);
+		if (status == CMD_DONE)
+			status = bring_journal(call, &changed);
 		if (status != CMD_DONE)
 			return status;
 		print_versions(from, to);
+		if (changed)
+			(void)printf("the journal is %s now\n",
+			    call->config.has_log ? "wal" : "truncate");
 	}
 	return cmd_end(rc, "the database is newer than this program",
 	    "migrate the database");

@@ -26,6 +26,7 @@ struct config {
 	int http_strict;                /* http_status = strict */
 	int sign_up;                    /* signup = open */
 	int has_public_prices;          /* price_list = public */
+	int has_log;                    /* journal = wal */
 	int64_t busy_ms;                /* longest wait for a lock */
 	int64_t rate_ip;                /* calls a minute from one address */
 	int64_t rate_key;               /* calls a minute with one key */

@@ -217,6 +217,19 @@ START_TEST(relative_templates_are_beside_the_file)
 }
 END_TEST
 
+START_TEST(a_journal_is_truncated_or_a_log)
+{
+	struct config config;
+
+	load_good("", &config);
+	ck_assert(!config.has_log);
+	load_good("journal = wal", &config);
+	ck_assert(config.has_log);
+	load_good("journal = wal\njournal = truncate", &config);
+	ck_assert(!config.has_log);
+}
+END_TEST
+
 START_TEST(a_status_is_compat_or_strict)
 {
 	struct config config;
@@ -332,6 +345,9 @@ static const struct {
 	{ "currency =", "line 2: bad value for currency" },
 	{ "http_status = Strict", "line 2: bad value for http_status" },
 	{ "http_status = 200", "line 2: bad value for http_status" },
+	{ "journal = WAL", "line 2: bad value for journal" },
+	{ "journal = delete", "line 2: bad value for journal" },
+	{ "journal =", "line 2: bad value for journal" },
 	{ "http_status =", "line 2: bad value for http_status" },
 	{ "signup = yes", "line 2: bad value for signup" },
 	{ "signup =", "line 2: bad value for signup" },
@@ -620,7 +636,7 @@ START_TEST(the_written_file_names_every_value)
 		"http_status = compat", "signup = open", "price_list = members",
 		"rate_ip = 300", "rate_key = 100",
 		"proxies = ", "refill_limit = 3", "busy_ms = 3000",
-		"webhook_local = no",
+		"journal = truncate", "webhook_local = no",
 		"ca_file = /etc/ssl/certs/ca-certificates.crt",
 		"sendmail = /usr/sbin/sendmail",
 		"mail_from = ", "brand_name = Latchkey",
@@ -973,6 +989,7 @@ config_suite(void)
 	tcase_add_loop_test(tc, a_word_is_set, 0, ROWS(texts));
 	tcase_add_test(tc, a_relative_data_directory_is_beside_the_file);
 	tcase_add_test(tc, relative_templates_are_beside_the_file);
+	tcase_add_test(tc, a_journal_is_truncated_or_a_log);
 	tcase_add_test(tc, a_status_is_compat_or_strict);
 	tcase_add_test(tc, prices_are_for_members_or_public);
 	tcase_add_test(tc, sign_up_is_open_or_closed);

@@ -372,6 +372,13 @@ site_make(struct site *site, const char *config_lines)
 	(void)fprintf(
 	    config, "\n%s\n", config_lines != NULL ? config_lines : "");
 	ck_assert_int_eq(fclose(config), 0);
+	if (!is_fastcgi())
+		return;
+	/* As INSTALL says. */
+	run_ok("/bin/sed", (const char *const[]){ "sed", "-i",
+			       "s/^journal = truncate/journal = wal/",
+			       path_in(site, "latchkey.conf").text, NULL });
+	free(site_latchkey_ok(site, "migrate", NULL));
 }
 
 /* A port that was free a moment ago. */

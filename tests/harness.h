@@ -5,8 +5,9 @@
  * it: the operator's command, a program of cgi-bin started by hand, and HTTP.
  *
  * With FASTCGI=1 in the environment Apache runs the programs by mod_fcgid,
- * and by hand each is started as a FastCGI program, once for many calls; all
- * else, and what tests see of it, is the same.
+ * and by hand each is started as a FastCGI program, once for many calls; the
+ * database has a write-ahead log.  All else, and what tests see of it, is the
+ * same.
  *
  * Functions that set a site up end the test when they fail.  Those that
  * start programs and make calls do not, so that threads can use them: they
