@@ -41,9 +41,10 @@
 
 enum {
 	PATH_LEN = 1100,
-	COPY_BYTES = 1 << 20, /* of a step of a copy */
-	STATEMENTS = 64,      /* kept prepared */
-	SHORT_LIFE = 4        /* transactions, of a process of one call */
+	COPY_BYTES = 1 << 20,  /* of a step of a copy */
+	UNDO_BYTES = 16 << 10, /* of a statement, before it takes a file */
+	STATEMENTS = 64,       /* kept prepared */
+	SHORT_LIFE = 4         /* transactions, of a process of one call */
 };
 
 /* A kept statement; found by the address of its constant text. */
@@ -211,6 +212,8 @@ start(void)
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	/* No stock of pages in advance: touching it costs a short process. */
 	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
+	/* What a statement may have to undo: this much is got at once. */
+	(void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, UNDO_BYTES);
 	system_vfs = sqlite3_vfs_find(NULL);
 	if (system_vfs == NULL)
 		return;

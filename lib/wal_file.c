@@ -6,6 +6,11 @@
  * only after it has written the last one of a commit, so nobody looks for
  * those that are still here.  A process that is killed loses what was not
  * committed.
+ *
+ * If a sync fails SQLite undoes the commit, but leaves its frames in the file,
+ * where they are one to whoever has to read the log from its beginning, as
+ * after a loss of power.  Who was told that nothing was done would find it
+ * done, so the first of them is made unreadable.
  */
 #include "wal_file.h"
 
@@ -24,15 +29,24 @@ struct file {
 	sqlite3_file *below;
 	unsigned char *gathered; /* owned; NULL: nothing yet */
 	int len;
-	sqlite3_int64 at;      /* where what is gathered belongs */
-	sqlite3_int64 read_at; /* what was read last; -1: nothing */
-	int is_last;           /* the frame that is being written */
+	sqlite3_int64 at;       /* where what is gathered belongs */
+	sqlite3_int64 read_at;  /* what was read last; -1: nothing */
+	int is_last;            /* the frame that is being written */
+	sqlite3_int64 unsynced; /* where what is not begins; -1: all is */
 };
 
 static struct file *
 file_of(sqlite3_file *base)
 {
 	return (struct file *)base;
+}
+
+static int
+write_below(struct file *f, const void *bytes, int len, sqlite3_int64 at)
+{
+	if (f->unsynced < 0 || at < f->unsynced)
+		f->unsynced = at;
+	return f->below->pMethods->xWrite(f->below, bytes, len, at);
 }
 
 /*
@@ -45,8 +59,7 @@ give(struct file *f)
 	int code = SQLITE_OK;
 
 	if (f->len > 0)
-		code = f->below->pMethods->xWrite(
-		    f->below, f->gathered, f->len, f->at);
+		code = write_below(f, f->gathered, f->len, f->at);
 	if (code == SQLITE_OK)
 		f->len = 0;
 	return code;
@@ -60,7 +73,7 @@ write_through(struct file *f, const void *bytes, int len, sqlite3_int64 at)
 
 	if (code != SQLITE_OK)
 		return code;
-	return f->below->pMethods->xWrite(f->below, bytes, len, at);
+	return write_below(f, bytes, len, at);
 }
 
 static int
@@ -121,12 +134,18 @@ file_truncate(sqlite3_file *base, sqlite3_int64 size)
 static int
 file_sync(sqlite3_file *base, int flags)
 {
+	/* The log's own header is longer, and as unreadable without this. */
+	static const unsigned char nothing[FRAME_HEADER_LEN];
 	struct file *f = file_of(base);
 	int code = give(f);
 
 	if (code != SQLITE_OK)
 		return code;
-	return f->below->pMethods->xSync(f->below, flags);
+	code = f->below->pMethods->xSync(f->below, flags);
+	if (code != SQLITE_OK && f->unsynced >= 0)
+		(void)write_below(f, nothing, sizeof(nothing), f->unsynced);
+	f->unsynced = -1;
+	return code;
 }
 
 static int
@@ -233,7 +252,7 @@ wal_file_open(sqlite3_vfs *below, const char *name, sqlite3_file *file,
 	int code;
 
 	memset(f, 0, sizeof(*f));
-	f->read_at = -1;
+	f->read_at = f->unsynced = -1;
 	f->below = (sqlite3_file *)(f + 1);
 	f->below->pMethods = NULL;
 	code = below->xOpen(below, name, f->below, flags, out_flags);
