@@ -62,6 +62,7 @@ struct action {
 	const char *many; /* its list of ids, may be NULL */
 	/* Writes the answer to call->out; anything but RC_OK discards it. */
 	enum rc (*run)(struct call *call);
+	enum db_mode mode; /* DB_READ: it changes nothing */
 };
 
 /*

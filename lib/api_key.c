@@ -102,14 +102,14 @@ out:
 	return rc;
 }
 
-/* Gives what has been found; a last use ahead is a clock that was set back. */
-static void
-give(const struct api_key_found *row, int64_t now, struct caller *caller,
-    int *touch)
+void
+api_key_give(const struct api_key_found *found, int64_t now,
+    struct caller *caller, int *touch)
 {
-	*caller = row->caller;
-	*touch = row->last_used_at == 0 || row->last_used_at > now ||
-		 row->last_used_at <= now - API_KEY_TOUCH_S;
+	*caller = found->caller;
+	/* A last use ahead is a clock that was set back. */
+	*touch = found->last_used_at == 0 || found->last_used_at > now ||
+		 found->last_used_at <= now - API_KEY_TOUCH_S;
 }
 
 /* Where a key is remembered; a MAC's bits are as good as random. */
@@ -142,7 +142,7 @@ api_key_verify(struct db *db, const struct pepper *pepper, const char *key,
 	same = secret_equal(mac, row.mac, sizeof(mac));
 	if (rc == RC_NOT_FOUND || !same)
 		return RC_DENIED;
-	give(&row, now, caller, touch);
+	api_key_give(&row, now, caller, touch);
 	if (known == NULL)
 		return RC_OK;
 	/* What was found in another state is of no use in this one. */
@@ -174,7 +174,7 @@ api_key_recall(struct db *db, const struct pepper *pepper, const char *key,
 	row = &known->rows[place(mac)];
 	if (!row->is_used || !secret_equal(mac, row->mac, sizeof(mac)))
 		return RC_NOT_FOUND;
-	give(row, now, caller, touch);
+	api_key_give(row, now, caller, touch);
 	return RC_OK;
 }
 

@@ -72,6 +72,10 @@ enum rc api_key_recall(struct db *db, const struct pepper *pepper,
     const char *key, size_t len, int64_t now, const struct api_key_known *known,
     struct caller *caller, int *touch);
 
+/* Gives what was found, and whether the last use is due to be written. */
+void api_key_give(const struct api_key_found *found, int64_t now,
+    struct caller *caller, int *touch);
+
 /* Writes the time of the last use; inside a write transaction. */
 enum rc api_key_touch(struct db *db, const struct caller *caller, int64_t now);
 

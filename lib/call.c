@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "api_key.h"
+#include "caller_file.h"
 #include "cgi.h"
 #include "log.h"
 #include "rate.h"
@@ -26,7 +27,10 @@ struct way {
 	struct cgi_answer answer;
 	struct form *form;
 	int key_in_query;
-	int touch; /* the key's last use is due to be written */
+	const struct action *action; /* NULL: there is none of that name */
+	int is_recalled; /* who calls was found by an earlier process */
+	int is_found;    /* that is to be left for later ones */
+	int touch;       /* the key's last use is due to be written */
 	struct rate_count count[RATE_LAYERS];
 	struct call call;
 };
@@ -69,6 +73,56 @@ read_form(struct way *way)
 	return rc == RC_INVALID ? error_set(why, ERROR_BODY, what) : rc;
 }
 
+/* The call's key; NULL and *error if there is not one where it belongs. */
+static const char *
+find_key(const struct way *way, enum error *error)
+{
+	*error = ERROR_KEY;
+	if (way->key_in_query || way->request.key_elsewhere) {
+		*error = ERROR_KEY_PLACE;
+		return NULL;
+	}
+	if (form_count(way->form, "key") != 1)
+		return NULL;
+	return form_get(way->form, "key");
+}
+
+/*
+ * True if an action that reads finds who calls in what earlier processes have
+ * left.  One that writes would leave nothing that is still so.
+ */
+static int
+recall_caller(struct way *way)
+{
+	struct server *server = way->server;
+	enum error error;
+	const char *key = find_key(way, &error);
+
+	if (key == NULL || way->action == NULL || way->action->mode != DB_READ)
+		return 0;
+	return caller_file_recall(server->caller_path, server->db,
+		   &server->pepper, key, strlen(key), way->call.now,
+		   &way->call.caller, &way->touch) == RC_OK;
+}
+
+/* Leaves who calls for processes to come. */
+static void
+leave_caller(const struct way *way)
+{
+	const struct server *server = way->server;
+	enum error error;
+	const char *key;
+
+	/* When the last use is written, this is old already. */
+	if (!way->is_found || way->touch)
+		return;
+	key = find_key(way, &error);
+	if (key != NULL)
+		caller_file_leave(server->caller_path, server->db,
+		    &server->pepper, key, strlen(key), &way->call.caller,
+		    &server->known);
+}
+
 /*
  * Finds who calls.  An action that reads does so in the same transaction;
  * what is done in between waits for nobody who waits for it.
@@ -79,6 +133,8 @@ verify_key(struct way *way, const char *key)
 	struct server *server = way->server;
 	const size_t len = strlen(key);
 	struct call *call = &way->call;
+	int leave = server->cgi.is_last && way->action != NULL &&
+		    way->action->mode == DB_READ;
 	enum rc rc;
 
 	rc = api_key_recall(server->db, &server->pepper, key, len, call->now,
@@ -89,8 +145,9 @@ verify_key(struct way *way, const char *key)
 	if (rc != RC_OK)
 		return rc;
 	rc = api_key_verify(server->db, &server->pepper, key, len, call->now,
-	    server->cgi.is_last ? NULL : &server->known, &call->caller,
-	    &way->touch);
+	    server->cgi.is_last && !leave ? NULL : &server->known,
+	    &call->caller, &way->touch);
+	way->is_found = rc == RC_OK && leave;
 	if (rc == RC_OK)
 		db_pause(server->db);
 	else
@@ -103,14 +160,14 @@ static enum rc
 authenticate(struct way *way)
 {
 	struct why *why = &way->call.why;
-	const char *key = form_get(way->form, "key");
-	enum rc rc;
+	enum error error;
+	const char *key = find_key(way, &error);
+	enum rc rc = RC_OK;
 
-	if (way->key_in_query || way->request.key_elsewhere)
-		return error_set(why, ERROR_KEY_PLACE, NULL);
-	if (key == NULL || form_count(way->form, "key") != 1)
-		return error_set(why, ERROR_KEY, NULL);
-	rc = verify_key(way, key);
+	if (key == NULL)
+		return error_set(why, error, NULL);
+	if (!way->is_recalled)
+		rc = verify_key(way, key);
 	if (rc == RC_DENIED)
 		return error_set(why, ERROR_KEY, NULL);
 	way->call.caller.currency = way->server->config.currency;
@@ -188,11 +245,13 @@ look_at_address(struct way *way)
  *
  * An address that has run out is told so whatever its key, and its key is not
  * looked at: nothing can be guessed, and little be spent, beyond the limit.
- * That look takes a transaction.  A process that has everything open saves
- * it, and counts the call in all layers at once, the address first: the
- * answer is the same.  What it costs is that the first key beyond the limit
- * is looked at, one a process and window; after that it knows the address
- * (one of several, if that many come at once) and looks at it first again.
+ * That look takes a transaction.  A call whose caller an earlier process has
+ * left saves it, and is counted in all layers at once, the address first: the
+ * answer is the same, and to recall a caller tells and costs next to nothing.
+ * So does a process that has everything open.  What that costs is that the
+ * first key beyond the limit is looked at, one a process and window; after
+ * that it knows the address (one of several, if that many come at once) and
+ * looks at it first again.
  */
 static enum rc
 admit(struct way *way)
@@ -203,8 +262,13 @@ admit(struct way *way)
 	int look_first;
 
 	rate_count_ip(address, way->request.address, server->config.rate_ip);
-	look_first = !server->has_worked ||
-		     rate_has_denied(server->rate, address, way->call.now);
+	if (server->has_worked) {
+		look_first =
+		    rate_has_denied(server->rate, address, way->call.now);
+	} else {
+		way->is_recalled = recall_caller(way);
+		look_first = !way->is_recalled;
+	}
 	if (look_first)
 		rc = look_at_address(way);
 	if (rc != RC_OK)
@@ -238,7 +302,7 @@ static enum rc
 run(struct way *way)
 {
 	struct call *call = &way->call;
-	const struct action *action = find_action(way);
+	const struct action *action = way->action;
 	enum rc rc = RC_OK;
 
 	if (action == NULL)
@@ -279,6 +343,7 @@ answer(struct way *way)
 	way->call.config = &server->config;
 	way->call.db = server->db;
 	way->call.kept = server->cgi.is_last ? NULL : &server->kept;
+	way->action = find_action(way);
 	rc = admit(way);
 	if (rc == RC_OK)
 		rc = run(way);
@@ -349,6 +414,7 @@ serve(struct server *server, const struct action *const actions[], size_t n)
 	sent = send(&way, rc, body, len);
 	cgi_end(&server->cgi, &way.request);
 	touch(&way);
+	leave_caller(&way);
 	free(body);
 	form_free(way.form);
 	cgi_request_clear(&way.request);

@@ -286,7 +286,7 @@ db_open(const char *path, int flags, int64_t busy_ms, struct db **out)
 	/* It fits, since the gate's does. */
 	(void)snprintf(db->path, sizeof(db->path), "%s", path);
 	/* What may be replaced is opened behind the gate. */
-	if (!(flags & DB_SCRATCH))
+	if (!(flags & (DB_SCRATCH | DB_LATE)))
 		rc = open_handle(db);
 	if (rc != RC_OK)
 		goto out;
@@ -308,14 +308,15 @@ db_close(struct db *db)
 	free(db);
 }
 
-/* Opens the file that the gate has locked, unless it is open. */
+/* Opens what the gate has locked, unless it is open. */
 static enum rc
 reopen(struct db *db)
 {
 	enum rc rc;
 
-	if (db->handle != NULL && db->device == db->gate.device &&
-	    db->inode == db->gate.inode)
+	if (db->handle != NULL &&
+	    (!(db->flags & DB_SCRATCH) ||
+		(db->device == db->gate.device && db->inode == db->gate.inode)))
 		return RC_OK;
 	close_handle(db);
 	rc = open_handle(db);
@@ -376,7 +377,8 @@ file_of(struct db *db)
 {
 	sqlite3_file *file = NULL;
 
-	if (sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER,
+	if (db->handle == NULL ||
+	    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER,
 		&file) != SQLITE_OK ||
 	    file == NULL || file->pMethods == NULL)
 		return NULL;
@@ -543,6 +545,57 @@ db_is_as(struct db *db, const struct db_state *state)
 	       is_same_state(&now, state);
 }
 
+/* True if the connection is open, and not on what has the path now. */
+static int
+has_moved(struct db *db)
+{
+	int moved = 1;
+
+	if (db->handle == NULL)
+		return 0;
+	return sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED,
+		   &moved) != SQLITE_OK ||
+	       moved;
+}
+
+enum rc
+db_read_mark(struct db *db, struct db_mark *mark)
+{
+	enum rc rc = RC_NOT_FOUND;
+	struct stat st;
+	int fd = -1;
+
+	memset(mark, 0, sizeof(*mark));
+	/* To close a second descriptor drops the locks of the first. */
+	if (db->in_transaction || db->is_paused || db->has_log || !is_local(db))
+		return RC_NOT_FOUND;
+	fd = open(db->path, O_RDONLY | O_CLOEXEC);
+	/* In this order: what is written in between changes the time again. */
+	if (fd < 0 || fstat(fd, &st) != 0 ||
+	    pread(fd, mark->bytes, HEADER_LEN, HEADER_AT) != HEADER_LEN ||
+	    mark->bytes[0] != HAS_ROLLBACK || mark->bytes[1] != HAS_ROLLBACK ||
+	    has_moved(db))
+		goto out;
+	mark->device = (int64_t)st.st_dev;
+	mark->inode = (int64_t)st.st_ino;
+	mark->changed_s = st.st_ctim.tv_sec;
+	mark->changed_ns = st.st_ctim.tv_nsec;
+	rc = RC_OK;
+out:
+	if (fd >= 0)
+		(void)close(fd);
+	if (rc != RC_OK)
+		memset(mark, 0, sizeof(*mark));
+	return rc;
+}
+
+int
+db_mark_is_of(const struct db_mark *mark, const struct db_state *state)
+{
+	return state->known && !state->is_log &&
+	       memcmp(mark->bytes, state->bytes, HEADER_LEN) == 0;
+}
+
 /*
  * Ends what a rollback could not: one that ran out of memory.  False if it
  * still cannot.
@@ -569,7 +622,28 @@ map_of(struct db *db)
 	return is_local(db) ? db->gate.fd : -1;
 }
 
-/* A copy that nobody writes has no gate, nor a place for one. */
+/* Passes the gate, and opens what is behind it, unless it is open. */
+static enum rc
+pass_gate(struct db *db, enum gate_mode mode)
+{
+	enum rc rc = gate_enter(&db->gate, mode, db->busy_ms);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = reopen(db);
+	if (rc != RC_OK) {
+		gate_leave(&db->gate);
+		return rc;
+	}
+	if (db->flags & DB_SCRATCH)
+		scratch_vfs_enter(db->handle, db->gate.size, map_of(db));
+	return RC_OK;
+}
+
+/*
+ * A copy that nobody writes has no gate, nor a place for one; and with a log
+ * those who read wait for nobody.
+ */
 static enum rc
 enter(struct db *db, enum db_mode mode)
 {
@@ -577,20 +651,9 @@ enter(struct db *db, enum db_mode mode)
 		[DB_WRITE] = GATE_ALONE,
 		[DB_WRITE_NOW] = GATE_ALONE_NOW };
 
-	enum rc rc;
-
 	if (db->flags & DB_READONLY || (mode == DB_READ && db->has_log))
 		return RC_OK;
-	rc = gate_enter(&db->gate, modes[mode], db->busy_ms);
-	if (rc != RC_OK || !(db->flags & DB_SCRATCH))
-		return rc;
-	rc = reopen(db);
-	if (rc != RC_OK) {
-		gate_leave(&db->gate);
-		return rc;
-	}
-	scratch_vfs_enter(db->handle, db->gate.size, map_of(db));
-	return RC_OK;
+	return pass_gate(db, modes[mode]);
 }
 
 void
@@ -685,11 +748,11 @@ db_begin(struct db *db, enum db_mode mode)
 	rc = end_last(db);
 	if (rc != RC_OK)
 		return rc;
-	if (!db->has_looked_at_log)
-		look_at_journal(db);
 	rc = enter(db, mode);
 	if (rc != RC_OK)
 		return rc;
+	if (!db->has_looked_at_log)
+		look_at_journal(db);
 	rc = begin(db, mode);
 	if (rc != RC_OK) {
 		gate_leave(&db->gate);
@@ -1136,7 +1199,7 @@ begin_copy(struct db *db)
 
 	rc = end_last(db);
 	if (rc == RC_OK)
-		rc = gate_enter(&db->gate, GATE_SHARED, db->busy_ms);
+		rc = pass_gate(db, GATE_SHARED);
 	if (rc != RC_OK)
 		return rc;
 	look_at_journal(db);
@@ -1224,7 +1287,7 @@ db_set_journal(struct db *db, enum db_journal journal, int *changed)
 	}
 	rc = end_last(db);
 	if (rc == RC_OK)
-		rc = gate_enter(&db->gate, GATE_ALONE, db->busy_ms);
+		rc = pass_gate(db, GATE_ALONE);
 	if (rc != RC_OK)
 		return rc;
 	look_at_journal(db);

@@ -24,7 +24,8 @@ struct db_rows;
 enum db_flag {
 	DB_CREATE = 1,  /* make the file where there is none */
 	DB_SCRATCH = 2, /* contents may be lost: see scratch_vfs.h */
-	DB_READONLY = 4
+	DB_READONLY = 4,
+	DB_LATE = 8 /* the first transaction opens it, and tells of failures */
 };
 
 enum db_mode {
@@ -187,6 +188,28 @@ void db_note_state(struct db *db, struct db_state *state);
  * with a log, none: whoever is about to commit has not done so yet.
  */
 int db_is_as(struct db *db, const struct db_state *state);
+
+/*
+ * The same for processes that come later: a state and the file that has it,
+ * of which the time of its last change tells what was put in its place with
+ * the same count of changes.  No padding, and what is not used is zero.
+ */
+struct db_mark {
+	int64_t device, inode, changed_s, changed_ns;
+	unsigned char bytes[24]; /* a state's, then zeros */
+};
+
+/*
+ * Reads the mark of the file as it is, outside of a transaction and without a
+ * lock.  One that equals that of a committed state is its, so that what was
+ * read then is what would be read now; of another one nothing is known, for
+ * a commit may be under way.  RC_NOT_FOUND (not logged) where db_note_state
+ * would know no state, or if the connection is open on another file.
+ */
+enum rc db_read_mark(struct db *db, struct db_mark *mark);
+
+/* True if a mark has that state. */
+int db_mark_is_of(const struct db_mark *mark, const struct db_state *state);
 
 /* The version that the schema has (PRAGMA user_version), in a transaction. */
 enum rc db_version(struct db *db, int64_t *version);

@@ -62,7 +62,8 @@ enum rc secret_sha256(
 /*
  * HMAC-SHA-256 (RFC 2104) of len bytes under the pepper.  What is hashed
  * begins with words that no other use of the pepper begins with ("lk_",
- * "recovery:"), so that no HMAC can stand in for one of another kind.
+ * "recovery:", "caller:"), so that no HMAC can stand in for one of another
+ * kind.
  */
 enum rc secret_hmac(const struct pepper *pepper, const void *data, size_t len,
     unsigned char mac[SECRET_HASH_LEN]);

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "caller_file.h"
 #include "log.h"
 #include "process.h"
 #include "schema_version.h"
@@ -226,10 +227,12 @@ open_data(struct server *server)
 	rc = rate_open(path, config->busy_ms, &server->rate);
 	if (rc != RC_OK)
 		return rc;
-	if (config_data_path(config, DB_NAME, path) != RC_OK)
+	if (config_data_path(config, CALLER_FILE_NAME, server->caller_path) !=
+		RC_OK ||
+	    config_data_path(config, DB_NAME, path) != RC_OK)
 		return RC_FAIL;
 	server_watch(server, SERVER_DB, path);
-	rc = db_open(path, 0, config->busy_ms, &server->db);
+	rc = db_open(path, DB_LATE, config->busy_ms, &server->db);
 	if (rc == RC_NOT_FOUND) {
 		log_err("cannot find %s: run latchkey init", path);
 		return RC_FAIL;

@@ -62,6 +62,7 @@ struct server {
 	struct pepper pepper;
 	struct db *db;
 	struct rate *rate;
+	char caller_path[CONFIG_PATH_MAX]; /* of the file of callers */
 
 	/* Of a process of many calls. */
 	struct api_key_known known;

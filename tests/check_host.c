@@ -270,6 +270,8 @@ check_answer(const char *fact, const struct answer *answer, int status)
 	    lines(answer->err) == 1, "%s: not one line: %s", fact, answer->err);
 	ck_assert_msg(strstr(answer->err, key) == NULL,
 	    "%s: the key is in the log", fact);
+	ck_assert_msg(
+	    answer->code == 0, "%s: ended with %d", fact, answer->code);
 }
 
 START_TEST(fault_has_its_answer)
@@ -307,6 +309,61 @@ START_TEST(held_gate_is_a_503)
 	ck_assert_int_eq(answer.status, 200);
 	answer_clear(&answer);
 	(void)close(gate);
+}
+END_TEST
+
+static void
+balance_is(const char *fact, const char *body)
+{
+	struct answer answer;
+
+	api_call(&site, &answer, "key=%s&action=balance", key);
+	ck_assert_msg(strcmp(answer.body, body) == 0, "%s: %s%s", fact,
+	    answer.body, answer.err);
+	ck_assert_str_eq(answer.err, "");
+	answer_clear(&answer);
+}
+
+/*
+ * Who called before needs not be asked for, and so waits for nobody, until
+ * something is committed: then nothing of what was so is so any more.
+ */
+START_TEST(a_known_caller_waits_for_no_gate)
+{
+	char balance[] = "{\"balance\":\"99.90\",\"currency\":\"USD\"}";
+	struct answer answer;
+	char id[16];
+	int gate;
+
+	/* The first writes when the key was used last. */
+	balance_is("first", balance);
+	balance_is("second", balance);
+	gate = open(in_site("data/latchkey.db.gate").text, O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(gate, 0);
+	ck_assert_int_eq(flock(gate, LOCK_EX), 0);
+	balance_is("gate held", balance);
+	api_call(&site, &answer,
+	    "key=%s&action=add&service=1&quantity=100"
+	    "&link=https://example.com/1",
+	    key);
+	check_answer("add", &answer, 503);
+	answer_clear(&answer);
+	ck_assert_int_eq(flock(gate, LOCK_UN), 0);
+	(void)close(gate);
+
+	site_credit(&site, "a@example.com", "1");
+	balance_is("more", "{\"balance\":\"100.90\",\"currency\":\"USD\"}");
+	balance_is("again", "{\"balance\":\"100.90\",\"currency\":\"USD\"}");
+	free(site_latchkey_ok(
+	    &site, "account", "suspend", "a@example.com", NULL));
+	balance_is("suspended", "{\"error\":\"Account suspended\"}");
+	balance_is("still", "{\"error\":\"Account suspended\"}");
+	free(site_latchkey_ok(
+	    &site, "account", "unsuspend", "a@example.com", NULL));
+	balance_is("resumed", "{\"balance\":\"100.90\",\"currency\":\"USD\"}");
+	(void)snprintf(id, sizeof(id), "%.8s", key + sizeof("lk_") - 1);
+	free(site_latchkey_ok(&site, "key", "revoke", id, NULL));
+	balance_is("revoked", "{\"error\":\"Invalid API key\"}");
 }
 END_TEST
 
@@ -513,6 +570,7 @@ make_suite(void)
 	tcase_add_checked_fixture(tcase, make_site, end_site);
 	tcase_add_loop_test(tcase, fault_has_its_answer, 0, ROWS(faults));
 	tcase_add_loop_test(tcase, held_gate_is_a_503, 0, ROWS(gates));
+	tcase_add_test(tcase, a_known_caller_waits_for_no_gate);
 	tcase_add_test(tcase, locked_database_is_a_503);
 	tcase_add_test(tcase, read_locked_database_is_a_503_to_writers);
 	tcase_add_test(tcase, read_only_database_takes_no_orders);

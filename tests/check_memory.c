@@ -239,8 +239,8 @@ run_answer(void)
 static enum rc
 run_ids(void)
 {
-	static const struct action action = { "cancel", "order", "orders",
-		NULL };
+	static const struct action action = { "cancel", "order", "orders", NULL,
+		DB_WRITE };
 	struct call *call = calloc(1, sizeof(*call));
 	struct form *form = NULL;
 	json_t *ids = NULL;

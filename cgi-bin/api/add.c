@@ -18,4 +18,4 @@ add(struct call *call)
 	return action_answer(call, json_pack("{s:I}", "order", (json_int_t)id));
 }
 
-const struct action action_add = { "add", NULL, NULL, add };
+const struct action action_add = { "add", NULL, NULL, add, DB_WRITE };

@@ -22,4 +22,5 @@ balance(struct call *call)
 	return RC_OK;
 }
 
-const struct action action_balance = { "balance", NULL, NULL, balance };
+const struct action action_balance = { "balance", NULL, NULL, balance,
+	DB_READ };

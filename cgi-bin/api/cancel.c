@@ -32,4 +32,5 @@ cancel(struct call *call)
 	return action_for_ids(call, &items);
 }
 
-const struct action action_cancel = { "cancel", "order", "orders", cancel };
+const struct action action_cancel = { "cancel", "order", "orders", cancel,
+	DB_WRITE };

@@ -43,4 +43,5 @@ refill(struct call *call)
 	return action_for_ids(call, &items);
 }
 
-const struct action action_refill = { "refill", "order", "orders", refill };
+const struct action action_refill = { "refill", "order", "orders", refill,
+	DB_WRITE };

@@ -34,4 +34,4 @@ refill_status(struct call *call)
 }
 
 const struct action action_refill_status = { "refill_status", "refill",
-	"refills", refill_status };
+	"refills", refill_status, DB_READ };

@@ -100,4 +100,5 @@ services(struct call *call)
 	return rc;
 }
 
-const struct action action_services = { "services", NULL, NULL, services };
+const struct action action_services = { "services", NULL, NULL, services,
+	DB_READ };

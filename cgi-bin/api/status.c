@@ -111,4 +111,5 @@ status(struct call *call)
 	return rc;
 }
 
-const struct action action_status = { "status", "order", "orders", status };
+const struct action action_status = { "status", "order", "orders", status,
+	DB_READ };

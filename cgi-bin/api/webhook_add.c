@@ -44,4 +44,5 @@ add(struct call *call)
 	return rc;
 }
 
-const struct action action_webhook_add = { "webhook.add", NULL, NULL, add };
+const struct action action_webhook_add = { "webhook.add", NULL, NULL, add,
+	DB_WRITE };

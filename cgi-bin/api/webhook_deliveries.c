@@ -78,4 +78,4 @@ deliveries(struct call *call)
 }
 
 const struct action action_webhook_deliveries = { "webhook.deliveries", NULL,
-	NULL, deliveries };
+	NULL, deliveries, DB_READ };

@@ -21,4 +21,5 @@ list(struct call *call)
 	return rc;
 }
 
-const struct action action_webhook_list = { "webhook.list", NULL, NULL, list };
+const struct action action_webhook_list = { "webhook.list", NULL, NULL, list,
+	DB_READ };

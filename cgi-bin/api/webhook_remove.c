@@ -22,4 +22,4 @@ take_away(struct call *call)
 }
 
 const struct action action_webhook_remove = { "webhook.remove", NULL, NULL,
-	take_away };
+	take_away, DB_WRITE };

@@ -40,4 +40,4 @@ resend(struct call *call)
 }
 
 const struct action action_webhook_resend = { "webhook.resend", NULL, NULL,
-	resend };
+	resend, DB_WRITE };

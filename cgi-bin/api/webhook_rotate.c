@@ -57,4 +57,4 @@ rotate(struct call *call)
 }
 
 const struct action action_webhook_rotate = { "webhook.rotate", NULL, NULL,
-	rotate };
+	rotate, DB_WRITE };

@@ -22,4 +22,5 @@ test(struct call *call)
 	    json_pack("{s:I, s:s}", "webhook", (json_int_t)id, "event", event));
 }
 
-const struct action action_webhook_test = { "webhook.test", NULL, NULL, test };
+const struct action action_webhook_test = { "webhook.test", NULL, NULL, test,
+	DB_WRITE };

@@ -57,4 +57,4 @@ update(struct call *call)
 }
 
 const struct action action_webhook_update = { "webhook.update", NULL, NULL,
-	update };
+	update, DB_WRITE };
