@@ -19,7 +19,13 @@
 #include "harness.h"
 #include "suite.h"
 
-enum { THREADS = 8, CALLS = 12, ALL = THREADS * CALLS, CREATORS = 16 };
+enum {
+	THREADS = 8,
+	CALLS = 12,
+	ALL = THREADS * CALLS,
+	CREATORS = 16,
+	CREDITS = 30
+};
 
 static struct site site;
 static char key[KEY_TEXT_LEN];
@@ -588,6 +594,65 @@ START_TEST(rotation_ends_the_old_key_at_once)
 }
 END_TEST
 
+static atomic_int credits_begun, credits_done;
+
+/*
+ * Callers are remembered from call to call, but never past a commit: a
+ * balance has all that was credited before the call began, and nothing that
+ * was not begun before it ended.
+ */
+static void *
+call_during_credits(void *arg)
+{
+	struct answer answer;
+	int i, low, high, n;
+
+	(void)arg;
+	for (i = 0; i < 10000 && credits_done < CREDITS; i++) {
+		low = credits_done;
+		api_call(&site, &answer, "key=%s&action=balance", key);
+		high = credits_begun;
+		if (sscanf(answer.body, "{\"balance\":\"%d.00\"", &n) == 1 &&
+		    n >= low + 1 && n <= high + 1)
+			seen.admitted++;
+		else if (seen.other++ == 0)
+			(void)snprintf(other, sizeof(other), "%d to %d: %s%s",
+			    low + 1, high + 1, answer.body, answer.why);
+		answer_clear(&answer);
+	}
+	return NULL;
+}
+
+START_TEST(a_balance_is_none_of_before_the_call)
+{
+	struct worker workers[THREADS];
+	int i, admitted;
+
+	make_site(UNLIMITED, "1");
+	site_start(&site);
+	credits_begun = credits_done = 0;
+	memset(&seen, 0, sizeof(seen));
+	for (i = 0; i < THREADS; i++)
+		ck_assert_int_eq(pthread_create(&workers[i].thread, NULL,
+				     call_during_credits, NULL),
+		    0);
+	for (i = 1; i <= CREDITS; i++) {
+		/* Enough for most to be found where others have left it. */
+		admitted = seen.admitted;
+		while (
+		    seen.admitted < admitted + 4 * THREADS && seen.other == 0)
+			(void)sched_yield();
+		credits_begun = i;
+		site_credit(&site, "a@example.com", "1");
+		credits_done = i;
+	}
+	for (i = 0; i < THREADS; i++)
+		ck_assert_int_eq(pthread_join(workers[i].thread, NULL), 0);
+	ck_assert_msg(seen.other == 0, "%d answers, as: %s", seen.other, other);
+	site_remove(&site);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -604,6 +669,7 @@ make_suite(void)
 	tcase_add_test(tcase, there_is_never_an_eleventh_key);
 	tcase_add_test(tcase, rotation_lets_calls_under_way_finish);
 	tcase_add_test(tcase, rotation_ends_the_old_key_at_once);
+	tcase_add_test(tcase, a_balance_is_none_of_before_the_call);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
