@@ -227,9 +227,9 @@ start(void)
 	(void)scratch_vfs_register(&vfs);
 }
 
-/* Opens SQLite's side of a connection. */
-static enum rc
-open_handle(struct db *db)
+/* Opens SQLite's side of a connection; gives SQLite's result. */
+static int
+connect_handle(struct db *db)
 {
 	int mode = db->flags & DB_READONLY ? SQLITE_OPEN_READONLY
 					   : SQLITE_OPEN_READWRITE;
@@ -240,8 +240,14 @@ open_handle(struct db *db)
 	code =
 	    sqlite3_open_v2(db->path, &db->handle, mode | SQLITE_OPEN_NOMUTEX,
 		db->flags & DB_SCRATCH ? SCRATCH_VFS : NULL);
-	if (code == SQLITE_OK)
-		code = configure(db);
+	return code == SQLITE_OK ? configure(db) : code;
+}
+
+static enum rc
+open_handle(struct db *db)
+{
+	int code = connect_handle(db);
+
 	if (code != SQLITE_OK)
 		return failed(db, "open the database", code);
 	return RC_OK;
@@ -609,6 +615,29 @@ is_idle(struct db *db)
 }
 
 /*
+ * Opens a scratch database and reads its schema before the gate is entered:
+ * of what a process does inside at first, that is half.  Whatever is being
+ * written meanwhile, page 1 has that schema or no header; inside, SQLite looks
+ * at its count of changes, and reopen at whether it is the same file.  What
+ * fails here is done there.
+ */
+static void
+read_ahead(struct db *db)
+{
+	if (db->handle != NULL || !gate_look(&db->gate) || db->gate.size == 0)
+		return;
+	if (connect_handle(db) != SQLITE_OK ||
+	    sqlite3_exec(db->handle, SQL_SCRATCH, NULL, NULL, NULL) !=
+		SQLITE_OK) {
+		close_handle(db);
+		return;
+	}
+	db->has_journal = 1;
+	db->device = db->gate.device;
+	db->inode = db->gate.inode;
+}
+
+/*
  * By which descriptor a scratch database may be mapped: by none where another
  * machine may write to it, and in a process that ends after a call.
  */
@@ -626,8 +655,11 @@ map_of(struct db *db)
 static enum rc
 pass_gate(struct db *db, enum gate_mode mode)
 {
-	enum rc rc = gate_enter(&db->gate, mode, db->busy_ms);
+	enum rc rc;
 
+	if (db->flags & DB_SCRATCH)
+		read_ahead(db);
+	rc = gate_enter(&db->gate, mode, db->busy_ms);
 	if (rc != RC_OK)
 		return rc;
 	rc = reopen(db);

@@ -142,6 +142,31 @@ lock(int fd, const char *path, int operation, int64_t deadline, int wait)
 	return RC_FAIL;
 }
 
+/* Notes which file is open. */
+static int
+note_file(struct gate *gate)
+{
+	struct stat st;
+
+	if (fstat(gate->fd, &st) != 0)
+		return 0;
+	gate->device = st.st_dev;
+	gate->inode = st.st_ino;
+	gate->size = st.st_size;
+	return 1;
+}
+
+int
+gate_look(struct gate *gate)
+{
+	if (gate->fd < 0)
+		gate->fd = open(gate->path, O_RDWR | O_CLOEXEC);
+	if (gate->fd >= 0 && note_file(gate))
+		return 1;
+	gate_close(gate);
+	return 0;
+}
+
 /*
  * Locks the file that has the path.  It may be replaced while this waits for
  * the one before, but not after, except by somebody who does not lock.
@@ -158,10 +183,8 @@ enter_file(struct gate *gate, int64_t deadline, int wait)
 			rc = open_file(gate->path, &gate->fd);
 			if (rc != RC_OK)
 				return rc;
-			if (fstat(gate->fd, &st) != 0)
+			if (!note_file(gate))
 				break;
-			gate->device = st.st_dev;
-			gate->inode = st.st_ino;
 		}
 		rc = lock(gate->fd, gate->path, LOCK_EX, deadline, wait);
 		if (rc != RC_OK)

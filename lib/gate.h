@@ -51,6 +51,12 @@ enum rc gate_init_file(struct gate *gate, const char *path);
  */
 enum rc gate_enter(struct gate *gate, enum gate_mode mode, int64_t wait_ms);
 
+/*
+ * Opens such a file, unless it is open, to be looked at from outside; false
+ * if there is none or it cannot be opened (not logged).
+ */
+int gate_look(struct gate *gate);
+
 /* Leaves; harmless outside. */
 void gate_leave(struct gate *gate);
 

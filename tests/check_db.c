@@ -283,6 +283,110 @@ START_TEST(settings_are_the_measured_ones)
 }
 END_TEST
 
+/* --- what is read before the gate ------------------------------------------ */
+
+/* Makes a scratch database with a value. */
+static void
+make_scratch(const char *name, int value)
+{
+	char path[sizeof(fx.path)];
+	struct db *db;
+
+	(void)snprintf(path, sizeof(path), "%s", fixture_path(name));
+	ck_assert_int_eq(
+	    db_open(path, DB_CREATE | DB_SCRATCH, SHORT_MS, &db), RC_OK);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
+	ck_assert_int_eq(
+	    db_script(db, "CREATE TABLE thing (value INTEGER)"), RC_OK);
+	ck_assert_int_eq(db_run(db, "INSERT INTO thing (value) VALUES ($1)",
+			     DB_ARGS(DB_INT(value))),
+	    RC_OK);
+	ck_assert_int_eq(db_end(db, RC_OK), RC_OK);
+	db_close(db);
+}
+
+/* A process that has read what it can while the gate is held, and waits. */
+static pid_t
+wait_for_value(const char *path)
+{
+	pid_t pid = fork();
+	int64_t value = 99;
+	struct db *db;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (db_open(path, DB_CREATE | DB_SCRATCH, FIXTURE_BUSY_MS,
+			&db) != RC_OK ||
+		    db_begin(db, DB_WRITE) != RC_OK ||
+		    db_one(db, "SELECT value FROM thing", DB_NO_ARGS, &value) !=
+			RC_OK)
+			_exit(99);
+		must_be(db, "PRAGMA journal_mode", "memory");
+		_exit((int)value);
+	}
+	ck_assert(lock_has_waiter(path));
+	return pid;
+}
+
+enum { HEADER_BYTES = 100 };
+
+static void
+overwrite(const char *path, const void *bytes)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pwrite(fd, bytes, HEADER_BYTES, 0), HEADER_BYTES);
+	(void)close(fd);
+}
+
+/*
+ * Whatever another process does to the file meanwhile: its commit, also one
+ * that is under way when this process reads; another schema; another file.
+ */
+START_TEST(what_is_read_ahead_is_looked_at_again)
+{
+	static const char nothing[HEADER_BYTES];
+	char path[sizeof(fx.path)], other[sizeof(fx.path)], *bytes;
+	struct stat before, after;
+	int fd, status;
+	size_t len;
+	pid_t pid;
+
+	make_scratch("other.db", 3);
+	(void)snprintf(other, sizeof(other), "%s", fixture_path("other.db"));
+	make_scratch("scratch.db", 1);
+	(void)snprintf(path, sizeof(path), "%s", fixture_path("scratch.db"));
+	bytes = fixture_read(path, &len);
+	fx.sql_path = path;
+	ck_assert_int_eq(stat(path, &before), 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	if (_i == 1)
+		overwrite(path, nothing);
+	pid = wait_for_value(path);
+	if (_i == 1)
+		overwrite(path, bytes);
+	if (_i < 2)
+		fixture_sql("UPDATE thing SET value = 3");
+	if (_i == 2)
+		fixture_sql("DROP TABLE thing; CREATE TABLE more (x);"
+			    "CREATE TABLE thing (other INTEGER, value INTEGER);"
+			    "INSERT INTO thing (other, value) VALUES (4, 3)");
+	if (_i == 3)
+		ck_assert_int_eq(rename(other, path), 0);
+	ck_assert_int_eq(flock(fd, LOCK_UN), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(WEXITSTATUS(status), 3);
+	/* Nobody took it for damaged. */
+	ck_assert_int_eq(stat(path, &after), 0);
+	ck_assert_int_eq(before.st_ino == after.st_ino, _i != 3);
+	(void)close(fd);
+	free(bytes);
+}
+END_TEST
+
 /* --- values --------------------------------------------------------------- */
 
 START_TEST(values_come_back_as_they_went)
@@ -1233,6 +1337,7 @@ make_suite(void)
 	tcase_add_test(tc, values_come_back_as_they_went);
 	tcase_add_test(tc, one_without_a_row_is_not_found);
 	tcase_add_test(tc, bad_sql_fails_and_leaves_no_rows);
+	tcase_add_loop_test(tc, what_is_read_ahead_is_looked_at_again, 0, 4);
 	tcase_add_test(tc, a_kept_statement_forgets_its_arguments);
 	tcase_add_test(tc, a_statement_may_run_inside_itself);
 	tcase_add_test(tc, any_number_of_statements_run_one_after_another);
