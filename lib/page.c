@@ -1092,19 +1092,17 @@ set_refused(struct page_way *way)
 	return RC_OK;
 }
 
-/* Times as they are called where the account's owner is. */
+/* Times as they are called where the account's owner is; UTC otherwise. */
 static enum rc
 set_times(struct page_way *way)
 {
 	struct page_call *call = &way->call;
 	struct zone zone;
-	enum rc rc = RC_OK;
 
-	if (call->caller.account_id != 0)
-		rc = login_time_zone(call->people, &call->caller, &zone);
-	else
-		(void)zone_find("UTC", &zone);
-	return rc == RC_OK ? page_json_tell_times(call->model, &zone) : rc;
+	(void)zone_find(
+	    call->caller.account_id != 0 ? call->session.time_zone : "UTC",
+	    &zone);
+	return page_json_tell_times(call->model, &zone);
 }
 
 static enum rc
