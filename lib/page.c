@@ -606,26 +606,33 @@ is_own_origin(const struct page_way *way, const char *origin)
  * Refuses what a page of another site has sent.  Browsers that tell where a
  * request comes from do so to https alone; and to pages that ask for no
  * referrer, as ours do, the Origin of a form is "null" (Fetch standard,
- * "append a request Origin header").  Where neither tells anything the
- * form's token has to.
+ * "append a request Origin header").  By http the form's token has to do
+ * where neither tells anything; by https there are two locks or none: a
+ * browser of before 2023 that has neither is no place for money, and
+ * "null" is also what a page in somebody else's frame sends.
  */
 static enum rc
 check_origin(struct page_way *way)
 {
-	static const char why[] =
+	static const char elsewhere[] =
 	    "This form was not sent by a page of this panel. Open the panel "
 	    "at its own address and try again.";
+	static const char untold[] =
+	    "Your browser does not tell where this form comes from, so it "
+	    "could be one of another site. Use a browser of this or the last "
+	    "years; if yours is, something on the way or in it takes away the "
+	    "header Sec-Fetch-Site: switch that off for this panel.";
 	const struct cgi *cgi = &way->server->cgi;
 	const char *site = cgi_variable(cgi, "HTTP_SEC_FETCH_SITE");
 	const char *origin = cgi_variable(cgi, "HTTP_ORIGIN");
 	int has_origin = origin[0] != '\0' && strcmp(origin, "null") != 0;
 
 	if (site[0] != '\0' && strcmp(site, "same-origin") != 0)
-		return refuse(way, 403, why);
+		return refuse(way, 403, elsewhere);
 	if (has_origin && !is_own_origin(way, origin))
-		return refuse(way, 403, why);
+		return refuse(way, 403, elsewhere);
 	if (site[0] == '\0' && !has_origin && is_https(way))
-		return refuse(way, 403, why);
+		return refuse(way, 403, untold);
 	return RC_OK;
 }
 
