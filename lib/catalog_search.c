@@ -84,10 +84,10 @@ find(struct db *db, const struct catalog_filter *filter, int is_later,
 	    DB_ARGS(DB_TEXT(filter->category), DB_TEXT(filter->text),
 		DB_INT(from), DB_INT(limit)),
 	    &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK)
+	while (db_more(rows, &rc))
 		ids->id[ids->n++] = db_int(rows, 0);
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }
 
 static void
@@ -210,8 +210,8 @@ catalog_categories(
 
 	rc = db_query(
 	    db, SQL_CATEGORIES, DB_ARGS(DB_INT(CATALOG_CATEGORIES_MAX)), &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK)
+	while (db_more(rows, &rc))
 		rc = each(arg, db_text(rows, 0));
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }

@@ -266,7 +266,7 @@ session_each(struct db *people, const struct caller *caller, int64_t now,
 	    DB_ARGS(DB_INT(caller->account_id), DB_INT(SESSION_FULL),
 		DB_INT(SESSION_LIST_MAX)),
 	    &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		session.stage = (enum session_stage)db_int(rows, 2);
 		row.id = db_int(rows, 0);
 		row.created_at = session.created_at = db_int(rows, 3);
@@ -277,5 +277,5 @@ session_each(struct db *people, const struct caller *caller, int64_t now,
 			rc = each(arg, &row);
 	}
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }
