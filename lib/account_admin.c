@@ -106,9 +106,8 @@ account_admin_list(struct db *db,
 	struct account_row row;
 	enum rc rc;
 
-	if ((rc = db_query(db, SQL_LIST, DB_NO_ARGS, &rows)) != RC_OK)
-		goto out;
-	while ((rc = db_next(rows)) == RC_OK) {
+	rc = db_query(db, SQL_LIST, DB_NO_ARGS, &rows);
+	while (db_more(rows, &rc)) {
 		row = (struct account_row){
 			.id = db_int(rows, 0),
 			.email = db_text(rows, 1),
@@ -121,12 +120,8 @@ account_admin_list(struct db *db,
 			.suspended_at = db_int(rows, 8),
 			.created_at = db_int(rows, 9),
 		};
-		if ((rc = each(arg, &row)) != RC_OK)
-			goto out;
+		rc = each(arg, &row);
 	}
-	if (rc == RC_NOT_FOUND)
-		rc = RC_OK;
-out:
 	db_done(&rows);
 	return rc;
 }
@@ -203,20 +198,15 @@ account_admin_tiers(struct db *db,
 	struct tier_row row;
 	enum rc rc;
 
-	if ((rc = db_query(db, SQL_TIERS, DB_NO_ARGS, &rows)) != RC_OK)
-		goto out;
-	while ((rc = db_next(rows)) == RC_OK) {
+	rc = db_query(db, SQL_TIERS, DB_NO_ARGS, &rows);
+	while (db_more(rows, &rc)) {
 		row = (struct tier_row){
 			.name = db_text(rows, 0),
 			.calls_per_minute = db_int(rows, 1),
 			.accounts = db_int(rows, 2),
 		};
-		if ((rc = each(arg, &row)) != RC_OK)
-			goto out;
+		rc = each(arg, &row);
 	}
-	if (rc == RC_NOT_FOUND)
-		rc = RC_OK;
-out:
 	db_done(&rows);
 	return rc;
 }

@@ -191,9 +191,8 @@ walk(struct db *db, const char *sql, const struct db_value *args, size_t nargs,
 	enum rc rc;
 
 	*n = 0;
-	if ((rc = db_query(db, sql, args, nargs, &rows)) != RC_OK)
-		goto out;
-	while ((rc = db_next(rows)) == RC_OK) {
+	rc = db_query(db, sql, args, nargs, &rows);
+	while (db_more(rows, &rc)) {
 		row = (struct api_key_row){
 			.id = db_int(rows, 0),
 			.account_id = db_int(rows, 1),
@@ -206,12 +205,8 @@ walk(struct db *db, const char *sql, const struct db_value *args, size_t nargs,
 			.revoked_why = db_text(rows, 8),
 		};
 		++*n;
-		if ((rc = each(arg, &row)) != RC_OK)
-			goto out;
+		rc = each(arg, &row);
 	}
-	if (rc == RC_NOT_FOUND)
-		rc = RC_OK;
-out:
 	db_done(&rows);
 	return rc;
 }

@@ -42,7 +42,7 @@ attempt_each(struct db *db, const struct caller *caller, int64_t webhook_id,
 	    DB_ARGS(DB_INT(caller->account_id), DB_INT(webhook_id),
 		DB_INT(outcome), DB_INT(before), DB_INT(ATTEMPT_LIMIT)),
 	    &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		a = (struct attempt){
 			.seq = db_int(rows, 0),
 			.event = db_text(rows, 1),
@@ -55,12 +55,8 @@ attempt_each(struct db *db, const struct caller *caller, int64_t webhook_id,
 			.answer = db_text(rows, 8),
 			.next_at = db_int(rows, 9),
 		};
-		if ((rc = each(arg, &a)) != RC_OK)
-			goto out;
+		rc = each(arg, &a);
 	}
-	if (rc == RC_NOT_FOUND)
-		rc = RC_OK;
-out:
 	db_done(&rows);
 	return rc;
 }

@@ -78,7 +78,7 @@ audit_each(struct db *people, const struct caller *caller, int64_t before,
 		DB_INT(before > 0 ? before : INT64_MAX),
 		DB_INT(AUDIT_LIST_MAX)),
 	    &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		row.seq = db_int(rows, 0);
 		row.happened_at = db_int(rows, 1);
 		row.what = (enum audit_what)db_int(rows, 2);
@@ -87,5 +87,5 @@ audit_each(struct db *people, const struct caller *caller, int64_t before,
 		rc = each(arg, &row);
 	}
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }

@@ -64,15 +64,8 @@ catalog_each(struct db *db, int all,
 	enum rc rc;
 
 	rc = db_query(db, SQL_EACH, DB_ARGS(DB_INT(all != 0)), &rows);
-	while (rc == RC_OK) {
-		rc = db_next(rows);
-		if (rc == RC_NOT_FOUND) {
-			rc = RC_OK;
-			break;
-		}
-		if (rc == RC_OK)
-			rc = fill(rows, &service);
-		if (rc != RC_OK)
+	while (db_more(rows, &rc)) {
+		if ((rc = fill(rows, &service)) != RC_OK)
 			break;
 		service.name = db_text(rows, 9);
 		service.category = db_text(rows, 10);

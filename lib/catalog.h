@@ -75,11 +75,11 @@ enum rc catalog_show(struct db *db, int64_t id,
     enum rc (*show)(void *arg, const struct service *service), void *arg);
 
 /*
- * Calls each for the categories of active services, by name: for
- * CATALOG_CATEGORIES_MAX of them at most.  RC_FAIL (logged) without memory.
+ * Calls each for the categories of active services, by name, for
+ * CATALOG_CATEGORIES_MAX of them at most, inside a transaction, until one
+ * does not give RC_OK; gives that.
  */
-enum rc catalog_categories(struct db *db,
-    enum rc (*each)(void *arg, const char *category, int64_t nservices),
-    void *arg);
+enum rc catalog_categories(
+    struct db *db, enum rc (*each)(void *arg, const char *category), void *arg);
 
 #endif

@@ -39,16 +39,32 @@ call_each(struct db_rows *rows,
 	return RC_FAIL;
 }
 
-#define MATCHES                              \
-	" AND ($1 IS NULL OR category = $1)" \
-	" AND ($2 IS NULL OR INSTR(LOWER(name), LOWER($2)) > 0)"
+/*
+ * By name alone, or within a category, which an index has in the order of
+ * ids; $1 is only there for both to have the same arguments.
+ */
+#define NAMED " AND ($2 IS NULL OR INSTR(LOWER(name), LOWER($2)) > 0)"
 
 static const char SQL_LATER[] =
-    "SELECT id FROM service WHERE active = 1" MATCHES
+    "SELECT id FROM service WHERE active = 1 AND $1 IS NULL" NAMED
     " AND id > $3 ORDER BY id LIMIT $4";
 static const char SQL_EARLIER[] =
-    "SELECT id FROM service WHERE active = 1" MATCHES
+    "SELECT id FROM service WHERE active = 1 AND $1 IS NULL" NAMED
     " AND id < $3 ORDER BY id DESC LIMIT $4";
+static const char SQL_LATER_OF_CATEGORY[] =
+    "SELECT id FROM service WHERE active = 1 AND category = $1" NAMED
+    " AND id > $3 ORDER BY id LIMIT $4";
+static const char SQL_EARLIER_OF_CATEGORY[] =
+    "SELECT id FROM service WHERE active = 1 AND category = $1" NAMED
+    " AND id < $3 ORDER BY id DESC LIMIT $4";
+
+static const char *
+statement(const struct catalog_filter *filter, int is_later)
+{
+	if (filter->category == NULL)
+		return is_later ? SQL_LATER : SQL_EARLIER;
+	return is_later ? SQL_LATER_OF_CATEGORY : SQL_EARLIER_OF_CATEGORY;
+}
 
 struct ids {
 	size_t n;
@@ -64,14 +80,14 @@ find(struct db *db, const struct catalog_filter *filter, int is_later,
 	enum rc rc;
 
 	ids->n = 0;
-	rc = db_query(db, is_later ? SQL_LATER : SQL_EARLIER,
+	rc = db_query(db, statement(filter, is_later),
 	    DB_ARGS(DB_TEXT(filter->category), DB_TEXT(filter->text),
 		DB_INT(from), DB_INT(limit)),
 	    &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK)
+	while (db_more(rows, &rc))
 		ids->id[ids->n++] = db_int(rows, 0);
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }
 
 static void
@@ -153,58 +169,6 @@ catalog_show(struct db *db, int64_t id,
 	return rc;
 }
 
-/* Categories on their way, by name. */
-struct categories {
-	size_t n;
-	struct category {
-		char name[TEXT_NAME_MAX + 1];
-		int64_t nservices;
-	} of[CATALOG_CATEGORIES_MAX];
-};
-
-/* The place of a name, or where it would have to be. */
-static size_t
-place_of(const struct categories *all, const char *name, int *is_there)
-{
-	size_t low = 0, high = all->n, middle;
-	int order;
-
-	*is_there = 0;
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		order = strncmp(all->of[middle].name, name, TEXT_NAME_MAX);
-		if (order == 0) {
-			*is_there = 1;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static void
-count_category(struct categories *all, const char *name)
-{
-	int is_there;
-	size_t i = place_of(all, name, &is_there);
-
-	if (is_there) {
-		all->of[i].nservices++;
-		return;
-	}
-	if (all->n == CATALOG_CATEGORIES_MAX)
-		return;
-	memmove(
-	    &all->of[i + 1], &all->of[i], (all->n - i) * sizeof(all->of[0]));
-	(void)snprintf(all->of[i].name, sizeof(all->of[i].name), "%s", name);
-	all->of[i].nservices = 1;
-	all->n++;
-}
-
-/* Sorting thousands of rows for some ten names takes SQLite five times. */
 static const char SQL_COUNT[] =
     "SELECT COUNT(*) FROM"
     " (SELECT 1 FROM service WHERE active = 1 LIMIT $1)";
@@ -225,32 +189,29 @@ catalog_count(struct db *db, int64_t max, int64_t *n)
 	return rc;
 }
 
+/*
+ * From each category to the next by the index: grouping would go through all
+ * services.
+ */
 static const char SQL_CATEGORIES[] =
-    "SELECT category FROM service WHERE active = 1";
+    "WITH RECURSIVE categories (name) AS ("
+    "SELECT MIN(category) FROM service WHERE active = 1"
+    " UNION ALL SELECT (SELECT MIN(category) FROM service"
+    " WHERE active = 1 AND category > categories.name) FROM categories"
+    " WHERE name IS NOT NULL)"
+    " SELECT name FROM categories WHERE name IS NOT NULL LIMIT $1";
 
 enum rc
-catalog_categories(struct db *db,
-    enum rc (*each)(void *arg, const char *category, int64_t nservices),
-    void *arg)
+catalog_categories(
+    struct db *db, enum rc (*each)(void *arg, const char *category), void *arg)
 {
-	struct categories *all = calloc(1, sizeof(*all));
 	struct db_rows *rows = NULL;
-	enum rc rc = RC_FAIL;
-	size_t i;
+	enum rc rc;
 
-	if (all == NULL) {
-		log_err("cannot list categories: out of memory");
-		goto out;
-	}
-	rc = db_query(db, SQL_CATEGORIES, DB_NO_ARGS, &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK)
-		count_category(all, db_text(rows, 0));
-	if (rc == RC_NOT_FOUND)
-		rc = RC_OK;
-	for (i = 0; rc == RC_OK && i < all->n; i++)
-		rc = each(arg, all->of[i].name, all->of[i].nservices);
-out:
+	rc = db_query(
+	    db, SQL_CATEGORIES, DB_ARGS(DB_INT(CATALOG_CATEGORIES_MAX)), &rows);
+	while (db_more(rows, &rc))
+		rc = each(arg, db_text(rows, 0));
 	db_done(&rows);
-	free(all);
 	return rc;
 }

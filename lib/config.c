@@ -17,6 +17,7 @@
 #include "log.h"
 #include "number.h"
 #include "text.h"
+#include "url.h"
 
 enum { FILE_MAX = 8192 }; /* bytes of a configuration file */
 
@@ -297,6 +298,25 @@ set_choice(int *field, const char *value, const char *yes, const char *no)
 	return *field || strcmp(value, no) == 0 ? RC_OK : RC_INVALID;
 }
 
+/*
+ * The panel's address: paths are put behind it, and pages show it in quotes
+ * of shells and of languages.
+ */
+static enum rc
+set_url(char to[CONFIG_TEXT_MAX], char *value)
+{
+	size_t len = strlen(value);
+	struct url url;
+
+	while (len > 0 && value[len - 1] == '/')
+		value[--len] = '\0';
+	if ((strncmp(value, "https://", 8) != 0 &&
+		strncmp(value, "http://", 7) != 0) ||
+	    strpbrk(value, "?'") != NULL || url_parse(value, &url) != RC_OK)
+		return RC_INVALID;
+	return copy(to, CONFIG_TEXT_MAX, value);
+}
+
 static enum rc
 set(struct config *config, const struct value *v, char *value)
 {
@@ -312,12 +332,7 @@ set(struct config *config, const struct value *v, char *value)
 			return set_path(config, field, value);
 		return copy(field, CONFIG_PATH_MAX, value);
 	case VALUE_URL:
-		while (len > 0 && value[len - 1] == '/')
-			value[--len] = '\0';
-		if (strncmp(value, "https://", 8) != 0 &&
-		    strncmp(value, "http://", 7) != 0)
-			return RC_INVALID;
-		return copy(config->url, sizeof(config->url), value);
+		return set_url(field, value);
 	case VALUE_CURRENCY:
 		if (len != 3 ||
 		    strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)

@@ -1069,6 +1069,20 @@ db_one(struct db *db, const char *sql, const struct db_value *args, size_t n,
 	return rc;
 }
 
+int
+db_more(struct db_rows *rows, enum rc *rc)
+{
+	int is_there;
+
+	if (*rc != RC_OK)
+		return 0;
+	*rc = db_next(rows);
+	is_there = *rc == RC_OK;
+	if (*rc == RC_NOT_FOUND)
+		*rc = RC_OK;
+	return is_there;
+}
+
 enum rc
 db_script(struct db *db, const char *sql)
 {

@@ -149,6 +149,19 @@ enum rc db_one(struct db *db, const char *sql, const struct db_value *args,
     size_t n, int64_t *value);
 
 /*
+ * For a loop over rows: goes to the next one if rc is RC_OK, as a query and
+ * the row before have left it.  False past the last row, when rc stays RC_OK,
+ * and once rc is something else, be it for what db_next has given.
+ *
+ *	rc = db_query(db, SQL_LIST, DB_ARGS(DB_INT(id)), &rows);
+ *	while (db_more(rows, &rc))
+ *		rc = each(arg, db_text(rows, 0));
+ *	db_done(&rows);
+ *	return rc;
+ */
+int db_more(struct db_rows *rows, enum rc *rc);
+
+/*
  * Runs a script of several statements without arguments: migrations and
  * connection settings.  RC_FAIL or RC_BUSY, logged.
  */

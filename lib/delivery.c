@@ -185,7 +185,7 @@ delivery_claim(struct db *db, int64_t webhook_id, size_t max, int64_t now,
 	rc = db_query(db, SQL_DUE,
 	    DB_ARGS(DB_INT(webhook_id), DB_INT(now), DB_INT((int64_t)max)),
 	    &rows);
-	while (rc == RC_OK && n < max && (rc = db_next(rows)) == RC_OK) {
+	while (n < max && db_more(rows, &rc)) {
 		claimed[n] = read_delivery(rows, webhook_id);
 		if (claimed[n] == NULL) {
 			log_err("cannot claim a delivery: out of memory");
@@ -194,8 +194,6 @@ delivery_claim(struct db *db, int64_t webhook_id, size_t max, int64_t now,
 		}
 		n++;
 	}
-	if (rc == RC_NOT_FOUND)
-		rc = RC_OK;
 	/* Not before: the lease changes the index that is read. */
 	db_done(&rows);
 	for (i = 0; i < n && rc == RC_OK; i++)
@@ -404,7 +402,7 @@ delivery_notices(struct db *db,
 	enum rc rc;
 
 	rc = db_query(db, SQL_NOTICES, DB_NO_ARGS, &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		notice = (struct delivery_notice){
 			.webhook_id = db_int(rows, 0),
 			.kind = (int)db_int(rows, 1),
@@ -415,7 +413,7 @@ delivery_notices(struct db *db,
 		rc = each(arg, &notice);
 	}
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }
 
 /* sender: any account */

@@ -20,10 +20,10 @@ favourite_list(
 	list->n = 0;
 	rc = db_query(people, SQL_LIST,
 	    DB_ARGS(DB_INT(caller->account_id), DB_INT(FAVOURITE_MAX)), &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK)
+	while (db_more(rows, &rc))
 		list->id[list->n++] = db_int(rows, 0);
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }
 
 static int

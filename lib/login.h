@@ -221,15 +221,12 @@ enum rc login_close(struct people *people, const struct caller *caller,
     const struct login_from *from);
 
 /*
- * The time zone: setting it takes any name that zone_is_name (RC_INVALID
- * otherwise), since the host's rules may come and go; finding it gives UTC
- * where none was set or the host does not know it.  RC_BUSY, RC_FAIL
- * (logged).
+ * Sets the time zone, of which session_find tells from then on: any name that
+ * zone_is_name (RC_INVALID otherwise), since the host's rules may come and go.
+ * RC_BUSY, RC_FAIL (logged).
  */
 enum rc login_set_time_zone(
     struct people *people, const struct caller *caller, const char *zone);
-enum rc login_time_zone(
-    struct people *people, const struct caller *caller, struct zone *zone);
 
 /* Wipes the token of a result. */
 void login_wipe(struct login_result *result);

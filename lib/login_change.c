@@ -168,30 +168,6 @@ login_set_time_zone(
 		DB_ARGS(DB_INT(caller->account_id), DB_TEXT(zone))));
 }
 
-static const char SQL_TIME_ZONE[] =
-    "SELECT time_zone FROM person WHERE account_id = $1";
-
-enum rc
-login_time_zone(
-    struct people *people, const struct caller *caller, struct zone *zone)
-{
-	struct db_rows *rows = NULL;
-	const char *name;
-	enum rc rc;
-
-	(void)zone_find("UTC", zone);
-	if ((rc = db_begin(people->db, DB_READ)) != RC_OK)
-		return rc;
-	rc = db_query(people->db, SQL_TIME_ZONE,
-	    DB_ARGS(DB_INT(caller->account_id)), &rows);
-	if (rc == RC_OK)
-		rc = db_next(rows);
-	if (rc == RC_OK && (name = db_text(rows, 0)) != NULL)
-		(void)zone_find(name, zone);
-	db_done(&rows);
-	return db_end(people->db, rc == RC_NOT_FOUND ? RC_OK : rc);
-}
-
 /* The operator has set a password: all that stood against it goes. */
 static enum rc
 forget_guesses(struct people *people, const struct caller *caller,

@@ -267,7 +267,7 @@ money_request_each(struct db *db, const struct caller *caller, int64_t before,
 		DB_INT(before > 0 ? before : INT64_MAX),
 		DB_INT(MONEY_REQUEST_LIMIT)),
 	    &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		request = (struct money_request){
 			.id = db_int(rows, 0),
 			.kind = (int)db_int(rows, 1),
@@ -278,12 +278,8 @@ money_request_each(struct db *db, const struct caller *caller, int64_t before,
 			.created_at = db_int(rows, 6),
 			.updated_at = db_int(rows, 7),
 		};
-		if ((rc = each(arg, &request)) != RC_OK)
-			goto out;
+		rc = each(arg, &request);
 	}
-	if (rc == RC_NOT_FOUND)
-		rc = RC_OK;
-out:
 	db_done(&rows);
 	return rc;
 }
@@ -302,12 +298,12 @@ money_request_open(struct db *db, const struct caller *caller,
 	*n = *amount_nano = 0;
 	rc = db_query(db, SQL_OPEN,
 	    DB_ARGS(DB_INT(caller->account_id), DB_INT(kind)), &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		(*n)++;
 		if (__builtin_add_overflow(
 			*amount_nano, db_int(rows, 0), amount_nano))
 			*amount_nano = INT64_MAX;
 	}
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }

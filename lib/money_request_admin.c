@@ -99,14 +99,10 @@ money_request_admin_list(struct db *db,
 	enum rc rc;
 
 	rc = query_list(db, filter, &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		fill(rows, &row);
-		if ((rc = each(arg, &row)) != RC_OK)
-			goto out;
+		rc = each(arg, &row);
 	}
-	if (rc == RC_NOT_FOUND)
-		rc = RC_OK;
-out:
 	db_done(&rows);
 	return rc;
 }

@@ -90,16 +90,10 @@ order_admin_list(struct db *db, const struct order_filter *filter,
 		DB_INT(filter->cancel_requested != 0), DB_INT(filter->before),
 		DB_INT(limit)),
 	    &rows);
-	if (rc != RC_OK)
-		goto out;
-	while ((rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		row = read_row(rows);
-		if ((rc = each(arg, &row)) != RC_OK)
-			goto out;
+		rc = each(arg, &row);
 	}
-	if (rc == RC_NOT_FOUND)
-		rc = RC_OK;
-out:
 	db_done(&rows);
 	return rc;
 }
@@ -139,9 +133,7 @@ order_admin_history(struct db *db, int64_t id,
 	enum rc rc;
 
 	rc = db_query(db, SQL_HISTORY, DB_ARGS(DB_INT(id)), &rows);
-	if (rc != RC_OK)
-		goto out;
-	while ((rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		row = (struct order_move_row){
 			.moved_at = db_int(rows, 0),
 			.from = (int)db_int(rows, 1),
@@ -149,12 +141,8 @@ order_admin_history(struct db *db, int64_t id,
 			.actor = (int)db_int(rows, 3),
 			.note = db_text(rows, 4),
 		};
-		if ((rc = each(arg, &row)) != RC_OK)
-			goto out;
+		rc = each(arg, &row);
 	}
-	if (rc == RC_NOT_FOUND)
-		rc = RC_OK;
-out:
 	db_done(&rows);
 	return rc;
 }

@@ -112,12 +112,11 @@ find_ids(struct db *db, const struct caller *caller,
 		if (filter->status != 0 && filter->status != status)
 			continue;
 		rc = query_ids(db, caller, search, status, &rows);
-		while (rc == RC_OK && (rc = db_next(rows)) == RC_OK)
+		while (db_more(rows, &rc))
 			ids->id[ids->n++] = db_int(rows, 0);
 		db_done(&rows);
-		if (rc != RC_NOT_FOUND)
+		if (rc != RC_OK)
 			return rc;
-		rc = RC_OK;
 	}
 	qsort(ids->id, ids->n, sizeof(ids->id[0]),
 	    search->up ? ascending : descending);
@@ -263,7 +262,7 @@ order_list_history(struct db *db, const struct caller *caller, int64_t id,
 	    DB_ARGS(DB_INT(caller->account_id), DB_INT(id),
 		DB_INT(ORDER_LIST_STEPS)),
 	    &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		step.moved_at = db_int(rows, 0);
 		step.from = (int)db_int(rows, 1);
 		step.to = (int)db_int(rows, 2);
@@ -272,7 +271,7 @@ order_list_history(struct db *db, const struct caller *caller, int64_t id,
 		rc = each(arg, &step);
 	}
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }
 
 static const char SQL_REFILLS[] =
@@ -291,7 +290,7 @@ order_list_refills(struct db *db, const struct caller *caller, int64_t id,
 	    DB_ARGS(DB_INT(caller->account_id), DB_INT(id),
 		DB_INT(ORDER_LIST_STEPS)),
 	    &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		refill.id = db_int(rows, 0);
 		refill.status = (int)db_int(rows, 1);
 		refill.created_at = db_int(rows, 2);
@@ -299,5 +298,5 @@ order_list_refills(struct db *db, const struct caller *caller, int64_t id,
 		rc = each(arg, &refill);
 	}
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }

@@ -58,6 +58,13 @@
  * Links between pages are relative ("orders?status=1", "../style.css"), so
  * that a panel can live below any path.
  *
+ * A form is taken if its hidden token is that of the browser's session, page
+ * and form, and if the browser does not say that it comes from elsewhere:
+ * Sec-Fetch-Site has to be "same-origin", Origin the panel's own or "null".
+ * By https one of the two has to say so; browsers that cannot (those of
+ * before 2023: Safari up to 16.3, Firefox 89, Chrome 75) are told why they are
+ * refused.
+ *
  * What every model has:
  *
  *	page.name, page.title

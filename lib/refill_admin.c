@@ -48,9 +48,7 @@ refill_admin_list(struct db *db, const struct refill_filter *filter,
 	    DB_ARGS(DB_INT(filter->account_id), DB_INT(filter->status),
 		DB_INT(filter->before), DB_INT(limit)),
 	    &rows);
-	if (rc != RC_OK)
-		goto out;
-	while ((rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		row = (struct refill_row){
 			.id = db_int(rows, 0),
 			.order_id = db_int(rows, 1),
@@ -62,12 +60,8 @@ refill_admin_list(struct db *db, const struct refill_filter *filter,
 			.created_at = db_int(rows, 7),
 			.updated_at = db_int(rows, 8),
 		};
-		if ((rc = each(arg, &row)) != RC_OK)
-			goto out;
+		rc = each(arg, &row);
 	}
-	if (rc == RC_NOT_FOUND)
-		rc = RC_OK;
-out:
 	db_done(&rows);
 	return rc;
 }

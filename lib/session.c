@@ -6,6 +6,7 @@
  */
 #include "session.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "people.h"
@@ -92,8 +93,12 @@ session_start(struct db *people, int64_t account_id, enum session_stage stage,
 }
 
 /* The token says whose it is: there is no account yet to look for. */
+/* With what every page needs, or it would cost a transaction of its own. */
 static const char SQL_FIND[] =
-    "SELECT id, account_id, stage, created_at, seen_at FROM session"
+    "SELECT session.id, session.account_id, stage, created_at, seen_at,"
+    " COALESCE(time_zone, '')"
+    " FROM session LEFT JOIN person"
+    " ON person.account_id = session.account_id"
     " WHERE hash = $1";
 
 /* Reads the session of session->hash; RC_NOT_FOUND. */
@@ -113,6 +118,8 @@ read_session(struct db *people, struct session *session)
 		session->stage = (enum session_stage)db_int(rows, 2);
 		session->created_at = db_int(rows, 3);
 		session->seen_at = db_int(rows, 4);
+		(void)snprintf(session->time_zone, sizeof(session->time_zone),
+		    "%s", db_text(rows, 5));
 	}
 	db_done(&rows);
 	return rc;
@@ -259,7 +266,7 @@ session_each(struct db *people, const struct caller *caller, int64_t now,
 	    DB_ARGS(DB_INT(caller->account_id), DB_INT(SESSION_FULL),
 		DB_INT(SESSION_LIST_MAX)),
 	    &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		session.stage = (enum session_stage)db_int(rows, 2);
 		row.id = db_int(rows, 0);
 		row.created_at = session.created_at = db_int(rows, 3);
@@ -270,5 +277,5 @@ session_each(struct db *people, const struct caller *caller, int64_t now,
 			rc = each(arg, &row);
 	}
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }

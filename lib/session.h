@@ -18,6 +18,7 @@
 #include "db.h"
 #include "rc.h"
 #include "secret.h"
+#include "zone.h"
 
 enum {
 	SESSION_TOKEN_LEN = 43,   /* 62^43 > 2^256; NUL not included */
@@ -42,6 +43,8 @@ struct session {
 	int64_t created_at, seen_at;
 	/* SHA-256 of its token: what a form's token is bound to. */
 	unsigned char hash[SECRET_HASH_LEN];
+	/* Of its owner, for who shows a page; "" where session_find was not. */
+	char time_zone[ZONE_NAME_MAX + 1];
 };
 
 /* A token as text and its NUL; whoever holds one wipes it. */

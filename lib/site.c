@@ -302,10 +302,8 @@ run(struct db *db, const struct check *check, struct listener *to)
 	if ((rc = db_begin(db, DB_READ)) != RC_OK)
 		return rc;
 	rc = db_query(db, check->sql, DB_NO_ARGS, &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK)
+	while (db_more(rows, &rc))
 		tell_row(to, check, n++, rows);
-	if (rc == RC_NOT_FOUND)
-		rc = RC_OK;
 	db_done(&rows);
 	return db_end(db, rc);
 }
@@ -426,10 +424,10 @@ read_ids(struct db *people, struct ids *ids)
 	if ((rc = db_begin(people, DB_READ)) != RC_OK)
 		return rc;
 	rc = db_query(people, SQL_SPOKEN_OF, DB_NO_ARGS, &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK)
+	while (db_more(rows, &rc))
 		rc = add_id(ids, db_int(rows, 0));
 	db_done(&rows);
-	return db_end(people, rc == RC_NOT_FOUND ? RC_OK : rc);
+	return db_end(people, rc);
 }
 
 static const char SQL_ACCOUNT[] = "SELECT id FROM account WHERE id = $1";

@@ -43,7 +43,7 @@ spend_load(struct db *people, const struct caller *caller, int64_t now,
 	    DB_ARGS(DB_INT(caller->account_id),
 		DB_INT(spend->today - SPEND_DAYS), DB_INT(spend->today)),
 	    &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		day = &spend->days[db_int(rows, 0) - spend->today + SPEND_DAYS -
 				   1];
 		day->orders = db_int(rows, 1);
@@ -51,7 +51,7 @@ spend_load(struct db *people, const struct caller *caller, int64_t now,
 		day->refunded_nano = db_int(rows, 3);
 	}
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }
 
 int
@@ -278,7 +278,7 @@ find_refunds(struct db *db, const struct caller *caller, int64_t since,
 	    DB_ARGS(DB_INT(caller->account_id), DB_INT(SPEND_LOOK),
 		DB_INT(LEDGER_REFUND), DB_INT(since), DB_INT(SPEND_REFUNDS)),
 	    &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		refund = &attention->refunds[attention->nrefunds++];
 		refund->order_id = db_int(rows, 0);
 		refund->status = (int)db_int(rows, 1);
@@ -286,7 +286,7 @@ find_refunds(struct db *db, const struct caller *caller, int64_t since,
 		refund->at = db_int(rows, 3);
 	}
 	db_done(&rows);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc;
 }
 
 enum rc

@@ -245,7 +245,7 @@ webhook_each(struct db *db, const struct caller *caller, int64_t id,
 
 	rc = db_query(db, SQL_EACH,
 	    DB_ARGS(DB_INT(caller->account_id), DB_INT(id)), &rows);
-	while (rc == RC_OK && (rc = db_next(rows)) == RC_OK) {
+	while (db_more(rows, &rc)) {
 		w = (struct webhook){
 			.id = db_int(rows, 0),
 			.url = db_text(rows, 1),
@@ -260,13 +260,11 @@ webhook_each(struct db *db, const struct caller *caller, int64_t id,
 			.key_id = db_int(rows, 10),
 		};
 		n++;
-		if (each != NULL && (rc = each(arg, &w)) != RC_OK)
-			goto out;
+		if (each != NULL)
+			rc = each(arg, &w);
 	}
-	if (rc == RC_NOT_FOUND)
-		rc = n == 0 && id != 0 ? error_set(why, ERROR_WEBHOOK, NULL)
-				       : RC_OK;
-out:
+	if (rc == RC_OK && n == 0 && id != 0)
+		rc = error_set(why, ERROR_WEBHOOK, NULL);
 	db_done(&rows);
 	return rc;
 }

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "timestamp.h"
+
 /* Where musl and glibc look, on hosts as they are. */
 #define ZONE_DIR "/usr/share/zoneinfo/"
 
@@ -85,13 +87,18 @@ format_local(const char *name, time_t t, char buf[ZONE_TEXT_LEN])
 char *
 zone_format(const struct zone *zone, int64_t seconds, char buf[ZONE_TEXT_LEN])
 {
-	time_t t = (time_t)seconds;
-	struct tm tm;
+	char utc[TIMESTAMP_LEN], *clock;
 
-	if (zone->name[0] != '\0' && format_local(zone->name, t, buf))
+	if (zone->name[0] != '\0' &&
+	    format_local(zone->name, (time_t)seconds, buf))
 		return buf;
-	if (gmtime_r(&t, &tm) == NULL ||
-	    strftime(buf, ZONE_TEXT_LEN, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
-		buf[0] = '\0';
+	/* "2026-01-31T23:59:59Z" without its letters. */
+	clock = strchr(timestamp_format(seconds, utc), 'T');
+	buf[0] = '\0';
+	if (clock == NULL)
+		return buf;
+	*clock++ = '\0';
+	clock[strlen(clock) - 1] = '\0';
+	(void)snprintf(buf, ZONE_TEXT_LEN, "%s %s UTC", utc, clock);
 	return buf;
 }

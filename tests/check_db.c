@@ -436,6 +436,52 @@ START_TEST(one_without_a_row_is_not_found)
 }
 END_TEST
 
+/* Adds up what a query gives; behind the row last, rc becomes give. */
+static enum rc
+loop(const char *sql, int64_t last, enum rc give, int64_t *sum)
+{
+	struct db_rows *rows = NULL;
+	enum rc rc;
+
+	*sum = 0;
+	rc = db_query(fx.db, sql, DB_NO_ARGS, &rows);
+	while (db_more(rows, &rc)) {
+		*sum += db_int(rows, 0);
+		if (db_int(rows, 0) == last)
+			rc = give;
+	}
+	db_done(&rows);
+	return rc;
+}
+
+START_TEST(a_loop_over_rows_tells_why_it_has_ended)
+{
+	static const char sql[] =
+	    "SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3";
+	int64_t sum;
+
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	ck_assert_int_eq(loop(sql, 0, RC_OK, &sum), RC_OK);
+	ck_assert_int_eq(sum, 6);
+	ck_assert_int_eq(loop("SELECT 1 WHERE 0", 0, RC_OK, &sum), RC_OK);
+	ck_assert_int_eq(sum, 0);
+	ck_assert_int_eq(loop(sql, 2, RC_DENIED, &sum), RC_DENIED);
+	ck_assert_int_eq(sum, 3);
+	/* Not to be taken for the end of the rows. */
+	ck_assert_int_eq(loop(sql, 1, RC_NOT_FOUND, &sum), RC_NOT_FOUND);
+	ck_assert_int_eq(sum, 1);
+	ck_assert_int_eq(loop("SELECT nothing", 0, RC_OK, &sum), RC_FAIL);
+	ck_assert_int_eq(sum, 0);
+	/* What fails on the way, behind the first row. */
+	ck_assert_int_eq(loop("SELECT 1 UNION ALL"
+			      " SELECT abs(-9223372036854775807 - 1)",
+			     0, RC_OK, &sum),
+	    RC_FAIL);
+	ck_assert_int_eq(sum, 1);
+	db_rollback(fx.db);
+}
+END_TEST
+
 START_TEST(bad_sql_fails_and_leaves_no_rows)
 {
 	struct db_rows *rows = NULL;
@@ -1336,6 +1382,7 @@ make_suite(void)
 	tcase_add_test(tc, settings_are_the_measured_ones);
 	tcase_add_test(tc, values_come_back_as_they_went);
 	tcase_add_test(tc, one_without_a_row_is_not_found);
+	tcase_add_test(tc, a_loop_over_rows_tells_why_it_has_ended);
 	tcase_add_test(tc, bad_sql_fails_and_leaves_no_rows);
 	tcase_add_loop_test(tc, what_is_read_ahead_is_looked_at_again, 0, 4);
 	tcase_add_test(tc, a_kept_statement_forgets_its_arguments);

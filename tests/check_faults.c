@@ -26,6 +26,8 @@
 #include "ledger.h"
 #include "login.h"
 #include "migrate.h"
+#include "money_request.h"
+#include "money_request_admin.h"
 #include "order.h"
 #include "order_admin.h"
 #include "rate.h"
@@ -33,6 +35,7 @@
 #include "refill_admin.h"
 #include "site.h"
 #include "suite.h"
+#include "transfer.h"
 #include "webhook.h"
 
 enum { STEPS_MAX = 20000, DAY = 86400, CRASHED = 77, CRASHED_LATE = 78 };
@@ -429,11 +432,12 @@ take_allocators(void)
 static struct {
 	struct db *db;
 	struct form *form;
-	int64_t order, refill;
+	int64_t order, refill, request;
 	struct caller key;
 	struct why why;
 	char csv[256];
 	FILE *in;
+	char code[TRANSFER_CODE_LEN + 1];
 } at;
 
 static enum rc
@@ -595,6 +599,139 @@ prepare_nothing(int n)
 	(void)n;
 }
 
+/* --- money of pages ------------------------------------------------------- */
+
+static enum rc
+run_transfer(void)
+{
+	struct transfer transfer = { .email = "two@example.test",
+		.code = at.code,
+		.amount_nano = 3,
+		.note = "three" };
+	const char *what;
+	int64_t balance;
+	enum rc rc;
+
+	if ((rc = db_begin(at.db, DB_WRITE)) != RC_OK)
+		return rc;
+	return db_end(at.db, transfer_send(at.db, &fx.pepper, &fx.one,
+				 &transfer, FIXTURE_NOW, &balance, &what));
+}
+
+static void
+prepare_transfer(int n)
+{
+	(void)n;
+	ck_assert_int_eq(transfer_code(&fx.pepper, &fx.two, at.code), RC_OK);
+}
+
+static enum rc
+run_deposit(void)
+{
+	const char *what;
+	int64_t id;
+	enum rc rc;
+
+	if ((rc = db_begin(at.db, DB_WRITE)) != RC_OK)
+		return rc;
+	return db_end(at.db, money_request_deposit(at.db, &fx.one, 2, "by hand",
+				 FIXTURE_NOW, &id, &what));
+}
+
+static enum rc
+run_withdraw(void)
+{
+	const char *what;
+	int64_t id, balance;
+	enum rc rc;
+
+	if ((rc = db_begin(at.db, DB_WRITE)) != RC_OK)
+		return rc;
+	return db_end(
+	    at.db, money_request_withdraw(at.db, &fx.one, 1, "to a bank",
+		       FIXTURE_NOW, &id, &balance, &what));
+}
+
+/* Of the operator, who ends the request at hand. */
+static enum rc
+end_request(enum money_request_status to)
+{
+	const char *what;
+	enum rc rc;
+
+	if ((rc = db_begin(at.db, DB_WRITE)) != RC_OK)
+		return rc;
+	return db_end(
+	    at.db, money_request_admin_end(at.db, at.request, to, "because",
+		       FIXTURE_CURRENCY, FIXTURE_NOW, &what));
+}
+
+static enum rc
+run_request_done(void)
+{
+	return end_request(MONEY_REQUEST_DONE);
+}
+
+static enum rc
+run_request_rejected(void)
+{
+	return end_request(MONEY_REQUEST_REJECTED);
+}
+
+static enum rc
+run_request_canceled(void)
+{
+	const char *what;
+	enum rc rc;
+
+	if ((rc = db_begin(at.db, DB_WRITE)) != RC_OK)
+		return rc;
+	return db_end(at.db, money_request_cancel(at.db, &fx.one, at.request,
+				 FIXTURE_NOW, &what));
+}
+
+/* There is room for one more request: none is open, and all are of old. */
+static void
+prepare_request(int n)
+{
+	(void)n;
+	at.db = fx.db;
+	while (fixture_int("SELECT COUNT(*) FROM money_request"
+			   " WHERE status = 1") > 0) {
+		at.request = fixture_int("SELECT MIN(id) FROM money_request"
+					 " WHERE status = 1");
+		ck_assert_int_eq(run_request_rejected(), RC_OK);
+	}
+	at.db = NULL;
+	fixture_sql("UPDATE money_request SET created_at = %lld",
+	    (long long)FIXTURE_NOW - 2 * DAY);
+}
+
+/* One is open, made by that. */
+static void prepare_open(enum rc (*ask)(void))
+{
+	prepare_request(0);
+	at.db = fx.db;
+	ck_assert_int_eq(ask(), RC_OK);
+	at.db = NULL;
+	at.request =
+	    fixture_int("SELECT id FROM money_request WHERE status = 1");
+}
+
+static void
+prepare_deposit(int n)
+{
+	(void)n;
+	prepare_open(run_deposit);
+}
+
+static void
+prepare_withdrawal(int n)
+{
+	(void)n;
+	prepare_open(run_withdraw);
+}
+
 /* --- and told ------------------------------------------------------------- */
 
 static enum rc
@@ -684,6 +821,14 @@ prepare_refill_end(int n)
 	"  WHERE order_id IS NOT NULL)"                                     \
 	" AND (SELECT COUNT(*) FROM event) = (SELECT COUNT(*) FROM delivery)"
 
+/* No wallet has more or less than what came in and is not held or paid out. */
+#define KEPT                                                                  \
+	"SELECT (SELECT SUM(balance_nano) FROM account) ="                    \
+	" 1000100000000 + COALESCE(SUM(CASE"                                  \
+	"  WHEN kind = 1 AND status = 2 THEN amount_nano"                     \
+	"  WHEN kind = 2 AND status IN (1, 2) THEN -amount_nano ELSE 0 END)," \
+	"  0) FROM money_request"
+
 static const struct work {
 	const char *name;
 	void (*prepare)(int n);
@@ -717,25 +862,68 @@ static const struct work {
 	{ "ending a refill and telling of it", prepare_refill_end,
 	    run_refill_end, "SELECT COUNT(*) FROM refill WHERE status = 4", 1,
 	    TOLD },
+	{ "a transfer", prepare_transfer, run_transfer,
+	    "SELECT balance_nano FROM account WHERE id = 2", 3, KEPT },
+	{ "asking for a deposit", prepare_request, run_deposit,
+	    "SELECT COUNT(*) FROM money_request", 1, KEPT },
+	{ "confirming a deposit", prepare_deposit, run_request_done,
+	    "SELECT balance_nano FROM account WHERE id = 1", 2, KEPT },
+	{ "taking a request back", prepare_deposit, run_request_canceled,
+	    "SELECT COUNT(*) FROM money_request WHERE status = 4", 1, KEPT },
+	{ "asking for a withdrawal", prepare_request, run_withdraw,
+	    "SELECT COUNT(*) FROM money_request", 1, KEPT },
+	{ "paying out a withdrawal", prepare_withdrawal, run_request_done,
+	    "SELECT COUNT(*) FROM money_request WHERE status = 2", 1, KEPT },
+	{ "rejecting a withdrawal", prepare_withdrawal, run_request_rejected,
+	    "SELECT balance_nano FROM account WHERE id = 1", 1, KEPT },
 };
 
 enum { MODES = ROWS(modes), WORKS = ROWS(works) };
 
 /* --- the walk ------------------------------------------------------------- */
 
-/* Opens, works and closes, as a program does, with the fault armed. */
-static enum rc
-run_armed(const struct work *work, const struct mode *mode, int n)
+static void
+arm(const struct mode *mode, int n)
 {
-	enum rc rc;
-
 	fault.mode = mode;
 	fault.left = n;
 	fault.struck = 0;
 	fault.wrote = 0;
 	fault.cut = 0;
+}
+
+/* Has SQLite read the schema. */
+static enum rc
+read_schema(void)
+{
+	enum rc rc;
+	int64_t n;
+
+	if ((rc = db_begin(at.db, DB_READ)) != RC_OK)
+		return rc;
+	return db_end(
+	    at.db, db_one(at.db, "SELECT COUNT(*) FROM tier", DB_NO_ARGS, &n));
+}
+
+/*
+ * Opens, works and closes, as a program does, with the fault armed.  What
+ * comes before the work, most of all steps, is the same for all works: the
+ * first one alone goes through it.
+ */
+static enum rc
+run_armed(const struct work *work, const struct mode *mode, int n)
+{
+	int is_first = work == works;
+	enum rc rc;
+
 	at.why = (struct why){ 0 };
+	if (is_first)
+		arm(mode, n);
 	rc = db_open(fx.path, 0, FIXTURE_BUSY_MS, &at.db);
+	if (rc == RC_OK && !is_first) {
+		rc = read_schema();
+		arm(mode, n);
+	}
 	if (rc == RC_OK)
 		rc = work->run();
 	db_close(at.db);

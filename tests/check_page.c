@@ -762,6 +762,9 @@ static const struct {
 	{ NULL, NULL, 303, 403 },
 };
 
+/* What is said where the browser says nothing. */
+static const char untold[] = "does not tell where this form comes from";
+
 static void
 send_from(int row, int expected)
 {
@@ -780,6 +783,10 @@ send_from(int row, int expected)
 	    headers[0] != NULL ? headers[0] : "-",
 	    headers[1] != NULL ? headers[1] : "-", browser.answer.status);
 	ck_assert_int_eq(effects() - before, expected == 303);
+	ck_assert_int_eq(browser_sees(&browser, untold) != 0,
+	    expected == 403 && origins[row].site == NULL &&
+		(origins[row].origin == NULL ||
+		    strcmp(origins[row].origin, "Origin: null") == 0));
 }
 
 START_TEST(forms_of_other_sites_are_refused)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "login.h"
 #include "suite.h"
 
 enum { T = FIXTURE_NOW };
@@ -58,6 +59,23 @@ START_TEST(a_token_finds_its_session)
 	ck_assert_int_eq(found.stage, SESSION_FULL);
 	ck_assert_int_eq(found.created_at, T);
 	ck_assert_mem_eq(found.hash, session.hash, SECRET_HASH_LEN);
+}
+END_TEST
+
+START_TEST(it_tells_the_time_zone_of_its_owner)
+{
+	struct session found;
+
+	start(&fx.one, SESSION_FULL, T);
+	ck_assert_int_eq(find(token.s, T, &found), RC_OK);
+	ck_assert_str_eq(found.time_zone, "");
+	ck_assert_int_eq(
+	    login_set_time_zone(&fx.people, &fx.one, "Asia/Tokyo"), RC_OK);
+	ck_assert_int_eq(find(token.s, T, &found), RC_OK);
+	ck_assert_str_eq(found.time_zone, "Asia/Tokyo");
+	start(&fx.two, SESSION_FULL, T);
+	ck_assert_int_eq(find(token.s, T, &found), RC_OK);
+	ck_assert_str_eq(found.time_zone, "");
 }
 END_TEST
 
@@ -428,6 +446,7 @@ make_suite(void)
 
 	tcase_add_checked_fixture(tc, fixture_people_setup, fixture_teardown);
 	tcase_add_test(tc, a_token_finds_its_session);
+	tcase_add_test(tc, it_tells_the_time_zone_of_its_owner);
 	tcase_add_test(tc, only_its_hash_is_stored);
 	tcase_add_test(tc, tokens_differ);
 	tcase_add_test(tc, what_is_no_token_finds_nothing);

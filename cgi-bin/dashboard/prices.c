@@ -43,15 +43,15 @@ struct choice {
 };
 
 static enum rc
-offer(void *arg, const char *category, int64_t n)
+offer(void *arg, const char *category)
 {
 	struct choice *choice = arg;
 	int chosen =
 	    choice->chosen != NULL && strcmp(choice->chosen, category) == 0;
 
 	return json_array_append_new(
-		   choice->list, json_pack("{s:s, s:I, s:b}", "name", category,
-				     "n", (json_int_t)n, "chosen", chosen)) == 0
+		   choice->list, json_pack("{s:s, s:b}", "name", category,
+				     "chosen", chosen)) == 0
 		   ? RC_OK
 		   : RC_FAIL;
 }

@@ -114,13 +114,12 @@ struct categories {
 };
 
 static enum rc
-add_category(void *arg, const char *category, int64_t nservices)
+add_category(void *arg, const char *category)
 {
 	struct categories *categories = arg;
 
 	return order_model_add(categories->list,
-	    json_pack("{s:s, s:I, s:b}", "name", category, "services",
-		(json_int_t)nservices, "chosen",
+	    json_pack("{s:s, s:b}", "name", category, "chosen",
 		categories->chosen != NULL &&
 		    strcmp(categories->chosen, category) == 0));
 }

@@ -114,6 +114,19 @@ def webhook(b, receiver):
     return secret
 
 
+def favourite(b):
+    """Marks a service with a star, and takes that away again."""
+    b.open("dashboard/services?q=flyer")
+    b.press("\N{WHITE STAR}Make service 1 a favourite")
+    b.see("It is one of your favourites now.")
+    check(b.path.endswith("services?q=flyer"), "the search is still there")
+    b.open("dashboard/services?favourites=1")
+    check(len(b.find("button.star")) == 1, "one service is a favourite")
+    b.press("\N{BLACK STAR}Take service 1 off the favourites")
+    b.see("It is no favourite any more.")
+    b.see("There are no favourites yet")
+
+
 def order(b, email, key, receiver):
     """Places an order on the page and one by the API; they are completed."""
     latchkey("credit", email, "100")
@@ -313,6 +326,7 @@ def life(scripts):
         sign_up(b, email)
         key = first_key(b, email)
         secret = webhook(b, receiver)
+        favourite(b)
         order(b, email, key, receiver)
         key = rotate_key(b, email, key)
         rotate_secret(b, receiver, secret)
