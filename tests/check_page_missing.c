@@ -95,6 +95,7 @@ START_TEST(without_that_page_all_others_work)
 	ck_assert(!is_ours());
 	browser_ask(&b, "front");
 	ck_assert_int_eq(b.answer.status, 404);
+	browser_close(&b);
 	dashboard_log_in(&d, &b, DASHBOARD_ONE);
 }
 END_TEST
@@ -141,6 +142,7 @@ START_TEST(programs_elsewhere_have_it_too)
 	ck_assert_msg(is_ours(), "%d", b.answer.status);
 	browser_ask(&b, "Upper");
 	ck_assert(is_ours());
+	browser_close(&b);
 	dashboard_log_in(&d, &b, DASHBOARD_ONE);
 	browser_ask(&b, "nowhere");
 	ck_assert(is_ours());
@@ -155,6 +157,7 @@ START_TEST(programs_whose_rules_are_not_read_work)
 	ck_assert_int_eq(b.answer.status, 404);
 	browser_ask(&b, "Upper");
 	ck_assert(is_ours());
+	browser_close(&b);
 	dashboard_log_in(&d, &b, DASHBOARD_ONE);
 }
 END_TEST

@@ -413,6 +413,7 @@ START_TEST(sessions_are_ended_one_by_one_or_all_others)
 	(void)snprintf(sql, sizeof(sql),
 	    "SELECT id FROM session WHERE account_id = %lld", (long long)d.two);
 	id = dashboard_people_int(&d, sql);
+	browser_close(&other);
 	dashboard_log_in(&d, &other, DASHBOARD_ONE);
 	browser_get(&b, "security");
 	browser_submit(&b, "end_session", "session=%lld", (long long)id);
