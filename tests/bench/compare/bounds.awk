@@ -54,7 +54,6 @@ BEGIN {
 	label["fcgid,empty"] = label["proxy,empty"] = \
 	    label["nginx,empty"] = "empty"
 	label["proxy,php"] = label["nginx,php"] = "PHP-FPM"
-	label["nginx,php_wal"] = "PHP-FPM with WAL"
 	label["nginx,python"] = "Flask"
 }
 
@@ -84,8 +83,6 @@ END {
 			    least)
 			rate(action, levels[i], "nginx,latchkey", "nginx,php",
 			    least)
-			rate(action, levels[i], "nginx,latchkey",
-			    "nginx,php_wal", "-")
 			rate(action, levels[i], "nginx,latchkey",
 			    "nginx,python", "-")
 		}

@@ -48,8 +48,6 @@ END {
 	for (k = 1; k <= 4; k++)
 		printf format, titles[k], ratios(actions[k], "nginx,php", 5),
 		    ratios(actions[k], "nginx,python", 5), processor(actions[k])
-	printf "    %-24s%s\n", "  PHP-FPM with WAL",
-	    ratios("add", "nginx,php_wal", 5)
 	printf "\n    memory: Latchkey %s, PHP-FPM %s, Flask %s\n\n",
 	    most("nginx,latchkey"), most("nginx,php"), most("nginx,python")
 }

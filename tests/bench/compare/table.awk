@@ -11,7 +11,6 @@ BEGIN {
 	service["balance"] = "Latchkey, balance"
 	service["latchkey"] = "Latchkey"
 	service["php"] = "PHP-FPM"
-	service["php_wal"] = "PHP-FPM, WAL"
 	service["python"] = "Flask, gunicorn"
 }
 
