@@ -415,7 +415,8 @@ FUZZFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined \
 $(BUILD)/tests/fuzz_fastcgi: lib/fastcgi.c lib/log.c lib/secret.c
 $(BUILD)/tests/fuzz_form: lib/form.c lib/log.c lib/secret.c
 $(BUILD)/tests/fuzz_key: lib/api_key.c lib/db.c lib/gate.c lib/log.c \
-	lib/file_map.c lib/scratch_vfs.c lib/secret.c lib/wal_file.c
+	lib/file_map.c lib/scratch_row.c lib/scratch_vfs.c lib/secret.c \
+	lib/wal_file.c
 $(BUILD)/tests/fuzz_amount: lib/money.c lib/number.c
 $(BUILD)/tests/fuzz_csv: lib/csv.c lib/log.c
 $(BUILD)/tests/fuzz_guard: lib/guard.c tests/guard_public.h
@@ -426,7 +427,7 @@ $(BUILD)/tests/fuzz_phc: lib/phc.c lib/base64.c lib/number.c lib/log.c \
 $(BUILD)/tests/fuzz_pool: lib/pool.c
 $(BUILD)/tests/fuzz_session: lib/session.c lib/mail_token.c lib/text.c \
 	lib/db.c lib/gate.c lib/file_map.c \
-	lib/scratch_vfs.c lib/migrate.c lib/log.c \
+	lib/scratch_row.c lib/scratch_vfs.c lib/migrate.c lib/log.c \
 	lib/secret.c lib/wal_file.c \
 	$(BUILD)/gen/people_migrations.c
 $(BUILD)/tests/fuzz_template: lib/log.c lib/template.c lib/template_file.c \

@@ -27,6 +27,7 @@
 
 #include "gate.h"
 #include "log.h"
+#include "scratch_row.h"
 #include "scratch_vfs.h"
 #include "wal_file.h"
 
@@ -63,6 +64,8 @@ struct db {
 	ino_t inode;
 	int64_t busy_ms;
 	int nentered;    /* transactions of a scratch database, the first few */
+	int is_inside;   /* the gate, for the transaction to come */
+	int64_t root;    /* page of the table that was learnt; 0: none */
 	int has_journal; /* the connection's settings for writing are made */
 	int has_looked_at_log;
 	int has_log;     /* the database has one, when last looked at */
@@ -266,6 +269,7 @@ close_handle(struct db *db)
 	db->handle = NULL;
 	db->has_journal = 0;
 	db->has_looked_at_log = db->has_log = db->log_is_open = 0;
+	db->root = 0;
 }
 
 enum rc
@@ -309,6 +313,7 @@ db_close(struct db *db)
 	if (db == NULL)
 		return;
 	db_rollback(db);
+	db_leave(db);
 	close_handle(db);
 	gate_close(&db->gate);
 	free(db);
@@ -341,6 +346,7 @@ db_renew(struct db *db)
 	enum rc rc;
 
 	db_rollback(db);
+	db_leave(db);
 	rc = gate_enter(&db->gate, GATE_ALONE, db->busy_ms);
 	if (rc != RC_OK)
 		return rc;
@@ -780,7 +786,8 @@ db_begin(struct db *db, enum db_mode mode)
 	rc = end_last(db);
 	if (rc != RC_OK)
 		return rc;
-	rc = enter(db, mode);
+	rc = db->is_inside ? RC_OK : enter(db, mode);
+	db->is_inside = 0;
 	if (rc != RC_OK)
 		return rc;
 	if (!db->has_looked_at_log)
@@ -795,6 +802,61 @@ db_begin(struct db *db, enum db_mode mode)
 	if (rc != RC_OK)
 		db_rollback(db);
 	return rc;
+}
+
+enum rc
+db_enter(struct db *db)
+{
+	enum rc rc;
+
+	if (db->in_transaction || !(db->flags & DB_SCRATCH)) {
+		log_err("cannot go behind the gate: a transaction is open, or "
+			"needed");
+		return RC_FAIL;
+	}
+	db_rollback(db);
+	rc = enter(db, DB_WRITE);
+	db->is_inside = rc == RC_OK;
+	return rc;
+}
+
+void
+db_leave(struct db *db)
+{
+	if (db->is_inside)
+		gate_leave(&db->gate);
+	db->is_inside = 0;
+}
+
+enum rc
+db_find_numbers(struct db *db, const struct db_value *key,
+    struct scratch_number *numbers, size_t n)
+{
+	/* A rollback that could not be done may still write to the file. */
+	if (db->root == 0 || !sqlite3_get_autocommit(db->handle))
+		return RC_NOT_FOUND;
+	return scratch_row_find(
+	    db->handle, db->root, key->bytes, key->len, numbers, n);
+}
+
+enum rc
+db_change_numbers(struct db *db, const struct scratch_number *numbers, size_t n)
+{
+	return scratch_row_change(db->handle, numbers, n);
+}
+
+static const char SQL_ROOT[] =
+    "SELECT rootpage FROM sqlite_schema WHERE name = $1";
+
+enum rc
+db_learn_table(struct db *db, const char *name)
+{
+	enum rc rc;
+
+	if (db->root != 0 || db->nentered < SHORT_LIFE)
+		return RC_OK;
+	rc = db_one(db, SQL_ROOT, DB_ARGS(DB_TEXT(name)), &db->root);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
 /* Ends all that is open of a transaction; false if that cannot be done. */

@@ -16,6 +16,7 @@
 
 struct db;
 struct db_rows;
+struct scratch_number;
 
 /* The main database and its gate, in the data directory. */
 #define DB_NAME "latchkey.db"
@@ -114,6 +115,36 @@ enum rc db_end(struct db *db, enum rc rc);
  */
 enum rc db_run(
     struct db *db, const char *sql, const struct db_value *args, size_t n);
+
+/*
+ * Goes behind the gate of a scratch database as for DB_WRITE, without a
+ * transaction: for db_find_numbers and db_change_numbers.  Ended by db_leave,
+ * or by a db_begin that goes on from there.  RC_BUSY, RC_FAIL (logged).
+ */
+enum rc db_enter(struct db *db);
+void db_leave(struct db *db);
+
+/*
+ * Finds the numbers of a row without SQLite, see scratch_row.h; of the table
+ * that db_learn_table was last told.  RC_NOT_FOUND where that is not possible:
+ * a query tells more.
+ */
+enum rc db_find_numbers(struct db *db, const struct db_value *key,
+    struct scratch_number *numbers, size_t n);
+
+/*
+ * Changes such numbers, in one commit.  RC_NOT_FOUND if that cannot be done:
+ * then a statement does it, or tells why not.
+ */
+enum rc db_change_numbers(
+    struct db *db, const struct scratch_number *numbers, size_t n);
+
+/*
+ * Learns, inside a transaction, where a table's rows are, if there is one of
+ * that name; once is enough, and where it would be of no use nothing is done.
+ * RC_BUSY, RC_FAIL (logged).
+ */
+enum rc db_learn_table(struct db *db, const char *name);
 
 /* Rows that the last db_run changed. */
 int64_t db_changes(const struct db *db);

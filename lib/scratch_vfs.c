@@ -22,7 +22,10 @@ enum {
 	PAGE_MAX = 1024, /* longer ones are written as they come */
 	MAP_LEN = 1 << 20,
 	HEADER_LEN = 100,
-	MAGIC_LEN = 16,  /* without which it is none */
+	MAGIC_LEN = 16, /* without which it is none */
+	COUNT_AT = 24,  /* of commits ... */
+	COUNT_LEN = 4,
+	SIZE_OF_AT = 92, /* the count when the size was written */
 	SECTOR_LEN = 512 /* the least that SQLite knows */
 };
 
@@ -369,4 +372,84 @@ scratch_vfs_enter(sqlite3 *handle, int64_t size, int fd)
 	struct entry entry = { size, fd };
 
 	(void)sqlite3_file_control(handle, "main", ENTER, &entry);
+}
+
+/* --- without SQLite ------------------------------------------------------- */
+
+/* The file of a connection, if it is mapped; otherwise NULL. */
+static struct file *
+mapped_file(sqlite3 *handle)
+{
+	sqlite3_file *file = NULL;
+
+	if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER,
+		&file) != SQLITE_OK ||
+	    file == NULL || file->pMethods != &methods ||
+	    file_of(file)->map.bytes == NULL)
+		return NULL;
+	return file_of(file);
+}
+
+enum rc
+scratch_vfs_read(sqlite3 *handle, int64_t at, void *buf, size_t len)
+{
+	struct file *f = mapped_file(handle);
+
+	if (f == NULL || !is_mapped(f, (int)len, at) ||
+	    file_map_read(&f->map, (size_t)at, buf, len) != RC_OK)
+		return RC_NOT_FOUND;
+	return RC_OK;
+}
+
+/* Counts a commit in a header, which also says what its size is of. */
+static void
+count_commit(unsigned char header[HEADER_LEN])
+{
+	int i = COUNT_AT + COUNT_LEN;
+
+	while (i-- > COUNT_AT && ++header[i] == 0)
+		;
+	memcpy(header + SIZE_OF_AT, header + COUNT_AT, COUNT_LEN);
+}
+
+/* Writes edits and then the header, whose magic comes last. */
+static int
+write_edits(struct file *f, unsigned char header[HEADER_LEN],
+    const struct scratch_edit *edits, size_t n)
+{
+	int code = tear(f);
+	size_t i;
+
+	for (i = 0; code == SQLITE_OK && i < n; i++)
+		code =
+		    write_bytes(f, edits[i].bytes, edits[i].len, edits[i].at);
+	count_commit(header);
+	if (code == SQLITE_OK)
+		code = write_bytes(
+		    f, header + MAGIC_LEN, HEADER_LEN - MAGIC_LEN, MAGIC_LEN);
+	if (code == SQLITE_OK)
+		code = write_bytes(f, header, MAGIC_LEN, 0);
+	f->torn = 0;
+	return code;
+}
+
+enum rc
+scratch_vfs_commit(sqlite3 *handle, const struct scratch_edit *edits, size_t n)
+{
+	static const char magic[MAGIC_LEN] = "SQLite format 3";
+	struct file *f = mapped_file(handle);
+	unsigned char header[HEADER_LEN];
+	size_t i;
+
+	/* What a killed writer has left is SQLite's to tell. */
+	if (f == NULL || !is_mapped(f, HEADER_LEN, 0) ||
+	    file_map_read(&f->map, 0, header, HEADER_LEN) != RC_OK ||
+	    memcmp(header, magic, MAGIC_LEN) != 0)
+		return RC_NOT_FOUND;
+	for (i = 0; i < n; i++)
+		if (edits[i].at < HEADER_LEN ||
+		    !is_mapped(f, edits[i].len, edits[i].at))
+			return RC_NOT_FOUND;
+	return write_edits(f, header, edits, n) == SQLITE_OK ? RC_OK
+							     : RC_NOT_FOUND;
 }

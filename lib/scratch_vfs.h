@@ -12,7 +12,10 @@
 #ifndef LATCHKEY_SCRATCH_VFS_H
 #define LATCHKEY_SCRATCH_VFS_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include "rc.h"
 
 struct sqlite3;
 struct sqlite3_vfs;
@@ -35,5 +38,30 @@ int scratch_vfs_register(struct sqlite3_vfs *below);
  * file at the same time.
  */
 void scratch_vfs_enter(struct sqlite3 *handle, int64_t size, int fd);
+
+/*
+ * Reads len bytes of a file that is mapped, behind the gate.  RC_NOT_FOUND
+ * (not logged) if it is not, or not so far.
+ */
+enum rc scratch_vfs_read(
+    struct sqlite3 *handle, int64_t at, void *buf, size_t len);
+
+/* A few bytes that take the place of others, behind the file's header. */
+struct scratch_edit {
+	int64_t at;
+	int len;
+	unsigned char bytes[8];
+};
+
+enum { SCRATCH_EDITS = 8 };
+
+/*
+ * Commits edits to a file that is mapped, behind the gate and with no
+ * transaction of SQLite's: for it that is somebody else's commit.
+ * RC_NOT_FOUND (not logged) if that cannot be done; the file is then as it
+ * was, or no database.
+ */
+enum rc scratch_vfs_commit(
+    struct sqlite3 *handle, const struct scratch_edit *edits, size_t n);
 
 #endif

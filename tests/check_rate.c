@@ -706,6 +706,82 @@ START_TEST(no_file_stays_open_that_was_left)
 }
 END_TEST
 
+/*
+ * The same calls, by a connection that is kept and counts in memory, and by
+ * one that is new each time and runs statements.
+ */
+START_TEST(it_counts_the_same_whether_in_memory_or_not)
+{
+	enum { CALLS = 6000, SUBJECTS = 4, STEP = 9 };
+	struct rate_count a[RATE_LAYERS], b[RATE_LAYERS];
+	size_t denied_a, denied_b, n, k;
+	int64_t now = T, limits[RATE_LAYERS];
+	char other[sizeof(path) + 8], address[32];
+	struct rate *fresh = NULL;
+	uint64_t bits = UINT64_C(0x9e3779b97f4a7c15);
+	int i, denied = 0, admitted = 0;
+	enum rc rc;
+
+	(void)snprintf(other, sizeof(other), "%s.2", path);
+	for (i = 0; i < CALLS; i++) {
+		bits ^= bits << 13;
+		bits ^= bits >> 7;
+		bits ^= bits << 17;
+		/* Minutes pass; seldom the clock is set back. */
+		if (bits % STEP == 0)
+			now += (int64_t)(bits >> 8) % 5;
+		if (bits % 997 == 0)
+			now -= (int64_t)(bits >> 8) % 100;
+		for (k = 0; k < RATE_LAYERS; k++)
+			limits[k] = 40 + (int64_t)(bits >> (8 * k)) % 300;
+		(void)snprintf(address, sizeof(address), "10.0.0.%d",
+		    (int)(bits >> 32) % SUBJECTS & 3);
+		count_address(&a[0], address, limits[0]);
+		rate_count_id(&a[1], RATE_KEY, (int64_t)(bits >> 40) % SUBJECTS,
+		    limits[1]);
+		rate_count_id(&a[2], RATE_TIER,
+		    (int64_t)(bits >> 48) % SUBJECTS, limits[2]);
+		memcpy(b, a, sizeof(b));
+		n = bits % 7 == 0 ? 1 : RATE_LAYERS;
+		rc = rate_admit(rate, a, n, now, &denied_a);
+		ck_assert_int_eq(rate_open(other, SHORT_MS, &fresh), RC_OK);
+		ck_assert_int_eq(rate_admit(fresh, b, n, now, &denied_b), rc);
+		rate_close(fresh);
+		admitted += rc == RC_OK;
+		denied += rc == RC_LIMITED;
+		ck_assert_uint_eq(denied_a, denied_b);
+		for (k = 0; k < n; k++) {
+			ck_assert_int_eq(a[k].remaining, b[k].remaining);
+			ck_assert_int_eq(a[k].reset, b[k].reset);
+		}
+	}
+	ck_assert_int_eq(admitted + denied, CALLS);
+	ck_assert_int_gt(admitted, CALLS / 10);
+	ck_assert_int_gt(denied, CALLS / 10);
+}
+END_TEST
+
+/* By turns, and both ways of counting on one file. */
+START_TEST(new_and_kept_connections_share_a_limit_exactly)
+{
+	enum { LIMIT = 400 };
+	struct rate *kept = rate;
+	int i, admitted = 0;
+
+	for (i = 0; i < 2 * LIMIT; i++) {
+		rate = kept;
+		if (i % 3 == 0)
+			ck_assert_int_eq(
+			    rate_open(path, SHORT_MS, &rate), RC_OK);
+		admitted += call("192.0.2.1", LIMIT, T) == RC_OK;
+		if (rate != kept)
+			rate_close(rate);
+	}
+	rate = kept;
+	ck_assert_int_eq(admitted, LIMIT);
+}
+END_TEST
+
 START_TEST(processes_share_a_limit_exactly)
 {
 	enum { PROCESSES = 6, CALLS = 40, LIMIT = 100 };
@@ -775,6 +851,30 @@ file_int(const char *sql)
 	(void)sqlite3_close(db);
 	return n;
 }
+
+/* As an operator would, or a crash of the host. */
+START_TEST(a_file_damaged_under_a_kept_connection_is_made_anew)
+{
+	int i, h;
+
+	for (h = 0; h <= HARMS; h++) {
+		for (i = 0; i < 20; i++)
+			ck_assert_int_eq(call("192.0.2.1", PLENTY, T), RC_OK);
+		if (h < HARMS)
+			do_harm((enum harm)h);
+		else
+			file_sql("DROP TABLE counter");
+		/* Counted, whether anew or further on. */
+		ck_assert_int_eq(call("192.0.2.1", PLENTY, T), RC_OK);
+		ck_assert_int_eq(
+		    call("192.0.2.7", 2, T + h * RATE_WINDOW * 2), RC_OK);
+		ck_assert_int_eq(
+		    call("192.0.2.7", 2, T + h * RATE_WINDOW * 2), RC_OK);
+		ck_assert_int_eq(
+		    call("192.0.2.7", 2, T + h * RATE_WINDOW * 2), RC_LIMITED);
+	}
+}
+END_TEST
 
 /* A call of the one caller. */
 static enum rc
@@ -989,6 +1089,9 @@ make_suite(void)
 	tcase_add_test(tc, a_file_that_cannot_be_written_fails);
 	tcase_add_test(tc, a_held_file_is_busy);
 	tcase_add_test(tc, no_file_stays_open_that_was_left);
+	tcase_add_test(tc, it_counts_the_same_whether_in_memory_or_not);
+	tcase_add_test(tc, new_and_kept_connections_share_a_limit_exactly);
+	tcase_add_test(tc, a_file_damaged_under_a_kept_connection_is_made_anew);
 	tcase_add_test(tc, processes_share_a_limit_exactly);
 	suite_add_tcase(suite, tc);
 	return suite;

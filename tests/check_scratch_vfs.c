@@ -20,6 +20,7 @@
 
 #include "db.h"
 #include "scratch.h"
+#include "scratch_row.h"
 #include "suite.h"
 
 enum {
@@ -30,18 +31,23 @@ enum {
 	COUNT_AT = 24, /* what SQLite compares to keep its pages, and ... */
 	COUNT_LEN = 16,
 	MAGIC_LEN = 16,
+	WATCHED_ROWS = 3,
 	SIZE_MAX_LEN = 1 << 20
 };
 
 static const char MAGIC[MAGIC_LEN] = "SQLite format 3";
 
 static const char SQL_CREATE[] =
-    "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, pad BLOB)";
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, pad BLOB);"
+    "CREATE TABLE w (k BLOB PRIMARY KEY, n INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "INSERT INTO w (k, n) VALUES (X'01', 255), (X'02', 255), (X'03', 255)";
 static const char SQL_ADD[] =
     "INSERT INTO t (n, pad) VALUES ($1, ZEROBLOB(300))";
 static const char SQL_ONE[] = "UPDATE t SET n = n + 1 WHERE id = 1";
 static const char SQL_ALL[] = "UPDATE t SET n = n + 1 WHERE id <= 12";
 static const char SQL_SUM[] = "SELECT SUM(n) FROM t";
+static const char SQL_SUM_W[] = "SELECT SUM(n) FROM w";
 
 static char path[SCRATCH_PATH_LEN], copy[SCRATCH_PATH_LEN];
 
@@ -57,14 +63,20 @@ open_file(void)
 
 /* A transaction that reads; -1 if it fails. */
 static int64_t
-sum(struct db *db)
+read_one(struct db *db, const char *sql)
 {
 	int64_t n = -1;
 	enum rc rc = db_begin(db, DB_READ);
 
 	if (rc == RC_OK)
-		rc = db_one(db, SQL_SUM, DB_NO_ARGS, &n);
+		rc = db_one(db, sql, DB_NO_ARGS, &n);
 	return db_end(db, rc) == RC_OK ? n : -1;
+}
+
+static int64_t
+sum(struct db *db)
+{
+	return read_one(db, SQL_SUM);
 }
 
 static enum rc
@@ -257,7 +269,8 @@ static struct {
 	const unsigned char *map;
 	size_t size;
 	unsigned char before[SIZE_MAX_LEN], now[SIZE_MAX_LEN];
-	int64_t sum; /* before */
+	const char *sql;
+	int64_t sum; /* what that gives, before */
 	int nstates, ntorn, nwhole;
 } seen;
 
@@ -281,7 +294,7 @@ sum_of_copy(void)
 	ck_assert_str_eq((const char *)sqlite3_column_text(stmt, 0), "ok");
 	(void)sqlite3_finalize(stmt);
 	ck_assert_int_eq(
-	    sqlite3_prepare_v2(db, SQL_SUM, -1, &stmt, NULL), SQLITE_OK);
+	    sqlite3_prepare_v2(db, seen.sql, -1, &stmt, NULL), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_step(stmt), SQLITE_ROW);
 	n = sqlite3_column_int64(stmt, 0);
 	(void)sqlite3_finalize(stmt);
@@ -313,22 +326,58 @@ must_be_good(int64_t after)
 		    seen.now + COUNT_AT, seen.before + COUNT_AT, COUNT_LEN);
 }
 
+/* Counts three rows on, where they lie. */
+static enum rc
+count_in_place(struct db *db, struct scratch_number numbers[WATCHED_ROWS])
+{
+	unsigned char key;
+	struct db_value value = DB_BLOB(&key, 1);
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; rc == RC_OK && i < WATCHED_ROWS; i++) {
+		key = (unsigned char)(1 + i);
+		rc = db_find_numbers(db, &value, &numbers[i], 1);
+		numbers[i].value++;
+	}
+	return rc;
+}
+
+static enum rc
+begin_to_change(struct db *db, const char *sql, struct scratch_number *numbers)
+{
+	enum rc rc = db_begin(db, DB_WRITE);
+
+	if (rc == RC_OK)
+		rc = sql != NULL ? db_run(db, sql, DB_NO_ARGS)
+				 : db_learn_table(db, "w");
+	if (sql != NULL)
+		return rc;
+	rc = db_end(db, rc);
+	if (rc == RC_OK)
+		rc = db_enter(db);
+	return rc == RC_OK ? count_in_place(db, numbers) : rc;
+}
+
 /* Changes the file between two stops. */
 static void
 be_watched(const char *sql, int is_kept)
 {
+	struct scratch_number numbers[WATCHED_ROWS];
 	struct db *db = open_file();
+	enum rc rc;
 
 	if (is_kept)
 		keep(db);
 	/* It has its pages, its statements and its journal. */
 	if (change(db, "UPDATE t SET n = n WHERE id = 1") != RC_OK ||
-	    db_begin(db, DB_WRITE) != RC_OK ||
-	    db_run(db, sql, DB_NO_ARGS) != RC_OK ||
+	    begin_to_change(db, sql, numbers) != RC_OK ||
 	    ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
 		_exit(1);
 	(void)raise(SIGSTOP);
-	if (db_end(db, RC_OK) != RC_OK)
+	rc = sql != NULL ? db_end(db, RC_OK)
+			 : db_change_numbers(db, numbers, WATCHED_ROWS);
+	if (rc != RC_OK)
 		_exit(2);
 	(void)raise(SIGSTOP);
 	_exit(0);
@@ -359,11 +408,11 @@ watch(pid_t pid, int64_t after)
 }
 
 static const struct {
-	const char *sql;
+	const char *sql; /* NULL: without SQLite */
 	int nrows;
 	int is_kept;
 } commits[] = { { SQL_ONE, 1, 0 }, { SQL_ONE, 1, 1 }, { SQL_ALL, ROWS_N, 0 },
-	{ SQL_ALL, ROWS_N, 1 } };
+	{ SQL_ALL, ROWS_N, 1 }, { NULL, WATCHED_ROWS, 1 } };
 
 START_TEST(a_killed_commit_is_whole_or_no_database)
 {
@@ -375,7 +424,8 @@ START_TEST(a_killed_commit_is_whole_or_no_database)
 	int fd;
 
 	ck_assert_int_eq(change(db, SQL_ALL), RC_OK);
-	seen.sum = sum(db);
+	seen.sql = commits[_i].sql != NULL ? SQL_SUM : SQL_SUM_W;
+	seen.sum = read_one(db, seen.sql);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(fstat(fd, &st), 0);
@@ -393,7 +443,7 @@ START_TEST(a_killed_commit_is_whole_or_no_database)
 	/* It came to its end; of two pages any order does. */
 	ck_assert_int_eq(seen.nwhole, may_tear ? 1 : 2);
 	ck_assert_int_eq(seen.ntorn > 0, may_tear);
-	ck_assert_int_eq(sum(db), seen.sum + nrows);
+	ck_assert_int_eq(read_one(db, seen.sql), seen.sum + nrows);
 	db_close(db);
 }
 END_TEST
