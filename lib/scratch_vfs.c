@@ -436,7 +436,8 @@ write_edits(struct file *f, unsigned char header[HEADER_LEN],
 enum rc
 scratch_vfs_commit(sqlite3 *handle, const struct scratch_edit *edits, size_t n)
 {
-	static const char magic[MAGIC_LEN] = "SQLite format 3";
+	/* Pages of 1,024 bytes, and no log. */
+	static const char begin[] = "SQLite format 3\0\4\0\1\1";
 	struct file *f = mapped_file(handle);
 	unsigned char header[HEADER_LEN];
 	size_t i;
@@ -444,7 +445,7 @@ scratch_vfs_commit(sqlite3 *handle, const struct scratch_edit *edits, size_t n)
 	/* What a killed writer has left is SQLite's to tell. */
 	if (f == NULL || !is_mapped(f, HEADER_LEN, 0) ||
 	    file_map_read(&f->map, 0, header, HEADER_LEN) != RC_OK ||
-	    memcmp(header, magic, MAGIC_LEN) != 0)
+	    memcmp(header, begin, sizeof(begin) - 1) != 0)
 		return RC_NOT_FOUND;
 	for (i = 0; i < n; i++)
 		if (edits[i].at < HEADER_LEN ||

@@ -268,18 +268,28 @@ START_TEST(what_is_not_mapped_is_not_found)
 }
 END_TEST
 
-START_TEST(a_file_that_is_no_database_is_not_changed)
+/* What a killed writer leaves, pages of another size, a log. */
+START_TEST(a_file_that_is_not_ours_is_not_changed)
 {
-	static const unsigned char nothing[16];
-	unsigned char byte[16];
+	static const struct {
+		off_t at;
+		const char *bytes;
+		size_t len;
+	} harms[] = { { 0, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16 },
+		{ 0, "\0", 1 }, { 16, "\x10\0", 2 }, { 18, "\2\2", 2 } };
+	unsigned char before[PAGE], after[PAGE];
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 
 	add(1, 2, 30);
+	ck_assert_int_eq(change(1, 31), RC_OK);
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(pwrite(fd, nothing, sizeof(nothing), 0), 16);
-	ck_assert_int_eq(change(1, 31), RC_NOT_FOUND);
-	ck_assert_int_eq(pread(fd, byte, sizeof(byte), 0), 16);
-	ck_assert_mem_eq(byte, nothing, sizeof(nothing));
+	ck_assert_int_eq(
+	    pwrite(fd, harms[_i].bytes, harms[_i].len, harms[_i].at),
+	    (ssize_t)harms[_i].len);
+	ck_assert_int_eq(pread(fd, before, PAGE, 0), PAGE);
+	ck_assert_int_eq(change(1, 32), RC_NOT_FOUND);
+	ck_assert_int_eq(pread(fd, after, PAGE, 0), PAGE);
+	ck_assert_mem_eq(before, after, PAGE);
 	(void)close(fd);
 }
 END_TEST
@@ -353,7 +363,7 @@ make_suite(void)
 	tcase_add_test(tc, a_number_changes_where_it_takes_as_many_bytes);
 	tcase_add_test(tc, a_number_fits_as_sqlite_would_write_it);
 	tcase_add_test(tc, what_is_not_mapped_is_not_found);
-	tcase_add_test(tc, a_file_that_is_no_database_is_not_changed);
+	tcase_add_loop_test(tc, a_file_that_is_not_ours_is_not_changed, 0, 4);
 	tcase_add_test(tc, a_transaction_goes_on_behind_the_gate);
 	tcase_add_test(tc, no_page_leads_astray);
 	suite_add_tcase(s, tc);
