@@ -133,8 +133,8 @@ verify_key(struct way *way, const char *key)
 	struct server *server = way->server;
 	const size_t len = strlen(key);
 	struct call *call = &way->call;
-	int leave = server->cgi.is_last && way->action != NULL &&
-		    way->action->mode == DB_READ;
+	/* One that writes would remember what its own commit makes old. */
+	int reads = way->action != NULL && way->action->mode == DB_READ;
 	enum rc rc;
 
 	rc = api_key_recall(server->db, &server->pepper, key, len, call->now,
@@ -145,9 +145,8 @@ verify_key(struct way *way, const char *key)
 	if (rc != RC_OK)
 		return rc;
 	rc = api_key_verify(server->db, &server->pepper, key, len, call->now,
-	    server->cgi.is_last && !leave ? NULL : &server->known,
-	    &call->caller, &way->touch);
-	way->is_found = rc == RC_OK && leave;
+	    reads ? &server->known : NULL, &call->caller, &way->touch);
+	way->is_found = rc == RC_OK && reads && server->cgi.is_last;
 	if (rc == RC_OK)
 		db_pause(server->db);
 	else
