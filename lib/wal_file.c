@@ -11,14 +11,23 @@
  * where they are one to whoever has to read the log from its beginning, as
  * after a loss of power.  Who was told that nothing was done would find it
  * done, so the first of them is made unreadable.
+ *
+ * A process that stays reads the log again after every commit of another one,
+ * some thirty pages for an order: from memory that it shares with the file.
  */
 #include "wal_file.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "file_map.h"
 
 enum {
 	ROOM = 64 * 1024,      /* for what is gathered */
+	MAP_AFTER = 256,       /* reads: short processes have fewer */
+	MAP_LEN = 8 << 20,     /* of a log that is longer the rest is read */
 	FRAME_HEADER_LEN = 24, /* before the page of a frame ... */
 	COMMIT_AT = 4, /* ... where it has a number if it ends a commit */
 	COMMIT_LEN = 4
@@ -33,6 +42,9 @@ struct file {
 	sqlite3_int64 read_at;  /* what was read last; -1: nothing */
 	int is_last;            /* the frame that is being written */
 	sqlite3_int64 unsynced; /* where what is not begins; -1: all is */
+	const char *name;       /* borrowed; SQLite keeps it */
+	int nreads;
+	struct file_map map;
 };
 
 static struct file *
@@ -108,6 +120,18 @@ file_write(sqlite3_file *base, const void *bytes, int len, sqlite3_int64 at)
 	return SQLITE_OK;
 }
 
+/* A second descriptor does no harm: nobody locks the log itself. */
+static void
+map(struct file *f)
+{
+	int fd = open(f->name, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)file_map_open(&f->map, fd, MAP_LEN);
+	(void)close(fd);
+}
+
 static int
 file_read(sqlite3_file *base, void *bytes, int len, sqlite3_int64 at)
 {
@@ -117,6 +141,12 @@ file_read(sqlite3_file *base, void *bytes, int len, sqlite3_int64 at)
 	f->read_at = at;
 	if (code != SQLITE_OK)
 		return code;
+	if (++f->nreads == MAP_AFTER)
+		map(f);
+	/* What the file does not have is told by the layer below. */
+	if (at + len <= (sqlite3_int64)f->map.len &&
+	    file_map_read(&f->map, (size_t)at, bytes, (size_t)len) == RC_OK)
+		return SQLITE_OK;
 	return f->below->pMethods->xRead(f->below, bytes, len, at);
 }
 
@@ -176,6 +206,7 @@ file_close(sqlite3_file *base)
 {
 	struct file *f = file_of(base);
 
+	file_map_close(&f->map);
 	sqlite3_free(f->gathered);
 	f->gathered = NULL;
 	f->len = 0;
@@ -253,6 +284,7 @@ wal_file_open(sqlite3_vfs *below, const char *name, sqlite3_file *file,
 
 	memset(f, 0, sizeof(*f));
 	f->read_at = f->unsynced = -1;
+	f->name = name;
 	f->below = (sqlite3_file *)(f + 1);
 	f->below->pMethods = NULL;
 	code = below->xOpen(below, name, f->below, flags, out_flags);

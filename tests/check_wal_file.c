@@ -22,9 +22,13 @@ enum { ROWS_MANY = 400, FAULTS_MAX = 1000, LONG_BYTES = 60000 };
 /* Writes of logs so far, and the one that fails, with all after it. */
 static int nwrites, fails_at;
 
+/* Reads that came to the system's file. */
+static int nreads;
+
 static sqlite3_vfs *system_vfs;
 static sqlite3_io_methods counting;
 static int (*system_write)(sqlite3_file *, const void *, int, sqlite3_int64 at);
+static int (*system_read)(sqlite3_file *, void *, int, sqlite3_int64 at);
 
 static int
 counting_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
@@ -35,7 +39,14 @@ counting_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
 	return system_write(file, bytes, len, at);
 }
 
-/* Below what is tested: the system's file, whose writes are counted. */
+static int
+counting_read(sqlite3_file *file, void *bytes, int len, sqlite3_int64 at)
+{
+	nreads++;
+	return system_read(file, bytes, len, at);
+}
+
+/* Below what is tested: the system's file, whose uses are counted. */
 static int
 open_counting(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
     int *out_flags)
@@ -47,7 +58,9 @@ open_counting(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
 		return code;
 	counting = *file->pMethods;
 	system_write = counting.xWrite;
+	system_read = counting.xRead;
 	counting.xWrite = counting_write;
+	counting.xRead = counting_read;
 	file->pMethods = &counting;
 	return code;
 }
@@ -392,6 +405,45 @@ START_TEST(what_a_killed_process_has_committed_is_there)
 }
 END_TEST
 
+/* Who stays shares the file's memory, whatever others do to the file. */
+START_TEST(a_log_that_is_read_often_is_read_from_memory)
+{
+	sqlite3 *db = open_tested_db(), *other = open_by("unix");
+	char path[SCRATCH_PATH_LEN];
+	int i, before;
+
+	for (i = 1; i <= 300; i++) {
+		add(other, 1);
+		ck_assert_int_eq(rows(db), i);
+	}
+	before = nreads;
+	add(other, 1);
+	ck_assert_int_eq(rows(db), i);
+	ck_assert_int_eq(nreads, before);
+	must_be_sound(db);
+	/* The file is cut off, and grows again. */
+	run(other, "PRAGMA wal_checkpoint(TRUNCATE)", SQLITE_OK);
+	ck_assert_int_eq(rows(db), i);
+	add(other, 100);
+	ck_assert_int_eq(rows(db), i + 100);
+	add(db, 1);
+	ck_assert_int_eq(rows(other), i + 101);
+	must_be_sound(db);
+	must_be_sound(other);
+	/* By somebody who may not: that fails, and ends no process. */
+	add(other, 1);
+	scratch_path("x.db-wal", path);
+	ck_assert_int_eq(truncate(path, 0), 0);
+	before = nreads;
+	ck_assert_int_ne(
+	    sqlite3_exec(db, "SELECT COUNT(*) FROM t", NULL, NULL, NULL),
+	    SQLITE_OK);
+	ck_assert_int_gt(nreads, before);
+	(void)sqlite3_close(other);
+	(void)sqlite3_close(db);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -407,6 +459,7 @@ make_suite(void)
 	    what_is_written_before_a_commit_is_read_and_written_again, 0,
 	    ROWS(levels));
 	tcase_add_test(tc, others_write_in_between);
+	tcase_add_test(tc, a_log_that_is_read_often_is_read_from_memory);
 	tcase_add_loop_test(tc, a_write_that_fails_fails_its_commit, 0, 2);
 	tcase_add_loop_test(tc, what_a_killed_process_has_committed_is_there, 0,
 	    2 * ROWS(levels));
