@@ -42,7 +42,8 @@
 
 enum {
 	PATH_LEN = 1100,
-	COPY_BYTES = 1 << 20,  /* of a step of a copy */
+	COPY_BYTES = 1 << 20, /* of a step of a copy */
+	LOG_PAGES = 4000, /* from one copy of the log to the file to the next */
 	UNDO_BYTES = 16 << 10, /* of a statement, before it takes a file */
 	STATEMENTS = 64,       /* kept prepared */
 	SHORT_LIFE = 4         /* transactions, of a process of one call */
@@ -150,6 +151,7 @@ configure(struct db *db)
 			return code;
 	}
 	(void)sqlite3_extended_result_codes(db->handle, 1);
+	(void)sqlite3_wal_autocheckpoint(db->handle, LOG_PAGES);
 	return sqlite3_busy_timeout(db->handle, (int)db->busy_ms);
 }
 
