@@ -85,8 +85,8 @@ static const struct value {
 	    "# call that waits longer is answered with 503.\n" },
 	{ "journal", VALUE_JOURNAL, offsetof(struct config, has_log), 0, 0,
 	    "truncate",
-	    "# How orders are made durable.  truncate: for CGI.  wal: three\n"
-	    "# times as fast where FastCGI processes stay, on a local disk.\n"
+	    "# How orders are made durable.  truncate: for CGI.  wal: twice\n"
+	    "# as many where FastCGI processes stay, on a local disk.\n"
 	    "# latchkey migrate makes it so.\n" },
 	{ "webhook_local", VALUE_SWITCH, offsetof(struct config, webhook_local),
 	    0, 0, "no",

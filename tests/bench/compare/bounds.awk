@@ -93,9 +93,15 @@ END {
 		split("fcgid proxy nginx", servers, " ")
 		name = servers[i] ",latchkey"
 		slowest = at("balance", 32, name, 8) / 1000
-		printf "slowest of %d calls, 32 clients, %s\t%.0f ms\t-\t-\t" \
-		    "< 250 ms\t%s\n", at("balance", 32, name, 9), label[name],
-		    slowest, slowest < 250 ? "ok" : "MISSED"
+		printf "slowest of %d calls, 32 clients, %s\t%.0f ms\t-\t-\t",
+		    at("balance", 32, name, 9), label[name], slowest
+		# It looks at a busy pool once a second: INSTALL says what
+		# to take instead.
+		if (servers[i] == "fcgid")
+			print "-\t"
+		else
+			printf "< 250 ms\t%s\n",
+			    slowest < 250 ? "ok" : "MISSED"
 	}
 	printf "wrong answers\t%d\t%d\t-\t= 0\t%s\n", errors, calls,
 	    errors == 0 ? "ok" : "MISSED"
