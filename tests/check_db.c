@@ -283,7 +283,7 @@ START_TEST(settings_are_the_measured_ones)
 }
 END_TEST
 
-/* --- what is read before the gate ------------------------------------------ */
+/* --- what is read before the gate ----------------------------------------- */
 
 /* Makes a scratch database with a value. */
 static void
