@@ -111,6 +111,7 @@ failed(struct db *db, const char *what, int code)
 	case SQLITE_IOERR_TRUNCATE:
 	case SQLITE_IOERR_FSYNC:
 	case SQLITE_IOERR_DIR_FSYNC:
+	case SQLITE_IOERR_SHMSIZE:
 		/* All that SQLite tells of a full quota. */
 		return RC_BUSY;
 	default:

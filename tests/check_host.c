@@ -40,7 +40,9 @@ in_site(const char *name)
 static void
 make_site(void)
 {
-	site_make(&site, "busy_ms = 200\nrate_key = 1000\nrate_ip = 1000");
+	/* What harms a file shows where no log stands before it. */
+	site_make(&site, "busy_ms = 200\nrate_key = 1000\nrate_ip = 1000\n"
+			 "journal = truncate");
 	free(site_latchkey_ok(&site, "service", "add", "--name", "A", "--type",
 	    "Default", "--category", "C", "--rate", "1", "--min", "1", "--max",
 	    "1000", "--cancel", NULL));

@@ -372,11 +372,17 @@ site_make(struct site *site, const char *config_lines)
 	(void)fprintf(
 	    config, "\n%s\n", config_lines != NULL ? config_lines : "");
 	ck_assert_int_eq(fclose(config), 0);
-	if (!is_fastcgi())
-		return;
 	/* As INSTALL says. */
+	if (is_fastcgi() &&
+	    (config_lines == NULL || strstr(config_lines, "journal") == NULL))
+		site_use_log(site);
+}
+
+void
+site_use_log(struct site *site)
+{
 	run_ok("/bin/sed", (const char *const[]){ "sed", "-i",
-			       "s/^journal = truncate/journal = wal/",
+			       "s/^journal = .*/journal = wal/",
 			       path_in(site, "latchkey.conf").text, NULL });
 	free(site_latchkey_ok(site, "migrate", NULL));
 }

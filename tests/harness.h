@@ -48,8 +48,12 @@ int is_fastcgi(void);
 /*
  * Makes a site in a new temporary directory from the one that $SITE names,
  * with fresh data; config_lines (may be NULL) are added to latchkey.conf.
+ * With FASTCGI=1 they may say "journal = truncate" to go without a log.
  */
 void site_make(struct site *site, const char *config_lines);
+
+/* Gives the site's database a write-ahead log. */
+void site_use_log(struct site *site);
 
 /* Starts Apache on a free port of 127.0.0.1 and waits until it answers. */
 void site_start(struct site *site);
