@@ -611,6 +611,19 @@ db_mark_is_of(const struct db_mark *mark, const struct db_state *state)
 	       memcmp(mark->bytes, state->bytes, HEADER_LEN) == 0;
 }
 
+/* Nothing of a transaction that was rolled back comes into the log later. */
+static void
+forget_frames(struct db *db)
+{
+	sqlite3_file *log = NULL;
+
+	if (db->has_log &&
+	    sqlite3_file_control(db->handle, "main",
+		SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+	    log != NULL)
+		wal_file_forget(log);
+}
+
 /*
  * Ends what a rollback could not: one that ran out of memory.  False if it
  * still cannot.
@@ -620,7 +633,10 @@ is_idle(struct db *db)
 {
 	if (!sqlite3_get_autocommit(db->handle))
 		(void)db_run(db, SQL_ROLLBACK, DB_NO_ARGS);
-	return sqlite3_get_autocommit(db->handle);
+	if (!sqlite3_get_autocommit(db->handle))
+		return 0;
+	forget_frames(db);
+	return 1;
 }
 
 /*

@@ -5,7 +5,8 @@
  * until anything else is asked of the file.  SQLite tells others of frames
  * only after it has written the last one of a commit, so nobody looks for
  * those that are still here.  A process that is killed loses what was not
- * committed.
+ * committed, and of what is rolled back the rest has to be forgotten: written
+ * any later it would be in the place of what another one has committed.
  *
  * If a sync fails SQLite undoes the commit, but leaves its frames in the file,
  * where they are one to whoever has to read the log from its beginning, as
@@ -63,7 +64,8 @@ write_below(struct file *f, const void *bytes, int len, sqlite3_int64 at)
 
 /*
  * Writes what is gathered.  It stays if that fails, and is tried again before
- * anything else: SQLite may have been told that some of it is written.
+ * anything else: SQLite may have been told that some of it is written.  That
+ * ends with the transaction.
  */
 static int
 give(struct file *f)
@@ -292,4 +294,13 @@ wal_file_open(sqlite3_vfs *below, const char *name, sqlite3_file *file,
 	if (f->below->pMethods != NULL)
 		f->base.pMethods = &methods;
 	return code;
+}
+
+void
+wal_file_forget(sqlite3_file *file)
+{
+	if (file->pMethods != &methods)
+		return;
+	file_of(file)->len = 0;
+	file_of(file)->unsynced = -1;
 }

@@ -20,4 +20,10 @@ int wal_file_size(const struct sqlite3_vfs *below);
 int wal_file_open(struct sqlite3_vfs *below, const char *name,
     struct sqlite3_file *file, int flags, int *out_flags);
 
+/*
+ * Forgets what is gathered: of a transaction that has been rolled back, whose
+ * place in the log is anybody's.  A file of another kind is left as it is.
+ */
+void wal_file_forget(struct sqlite3_file *file);
+
 #endif

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -1082,6 +1083,91 @@ START_TEST(a_log_lets_readers_pass)
 }
 END_TEST
 
+static int64_t
+sum(struct db *db)
+{
+	int64_t n = -1;
+
+	ck_assert_int_eq(db_begin(db, DB_READ), RC_OK);
+	ck_assert_int_eq(
+	    db_one(db, "SELECT SUM(n) FROM t", DB_NO_ARGS, &n), RC_OK);
+	ck_assert_int_eq(db_end(db, RC_OK), RC_OK);
+	return n;
+}
+
+/*
+ * With no room for pages in memory some are written before the end: what is
+ * rolled back must not come after what another one commits in its place.
+ */
+START_TEST(what_is_rolled_back_writes_over_nothing)
+{
+	struct db *db;
+	char sql[64], *found;
+	int i;
+
+	fixture_sql("CREATE TABLE t (id INTEGER PRIMARY KEY, n, s);"
+		    "INSERT INTO t (n, s) WITH RECURSIVE i (i) AS (SELECT 1"
+		    " UNION ALL SELECT i + 1 FROM i WHERE i < 400)"
+		    " SELECT 1, hex(zeroblob(50)) FROM i");
+	use_log();
+	db = open_again(SHORT_MS);
+	for (i = 1; i <= 20; i++) {
+		/* Each time another number of pages is left over. */
+		(void)snprintf(sql, sizeof(sql), "PRAGMA cache_size = %d", i);
+		ck_assert_int_eq(db_script(fx.db, sql), RC_OK);
+		fixture_begin();
+		ck_assert_int_eq(
+		    db_script(fx.db, "UPDATE t SET n = 999"), RC_OK);
+		db_rollback(fx.db);
+		ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
+		ck_assert_int_eq(
+		    db_script(db, "UPDATE t SET n = n + 1 WHERE id % 40 = 7"),
+		    RC_OK);
+		ck_assert_int_eq(db_commit(db), RC_OK);
+		ck_assert_int_eq(sum(fx.db), 400 + 10 * i);
+		ck_assert_int_eq(
+		    fixture_int("SELECT SUM(n) FROM t"), 400 + 10 * i);
+		found = fixture_text("PRAGMA integrity_check");
+		ck_assert_str_eq(found, "ok");
+		free(found);
+	}
+	db_close(db);
+}
+END_TEST
+
+/* Nor what there was no room for when it was to be committed. */
+START_TEST(a_commit_that_failed_writes_over_nothing)
+{
+	struct rlimit limit = { 0, RLIM_INFINITY };
+	struct db *db;
+	struct stat st;
+	int64_t n;
+
+	use_log();
+	db = open_again(SHORT_MS);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
+	ck_assert_int_eq(add_tier(db, "First"), RC_OK);
+	ck_assert_int_eq(db_commit(db), RC_OK);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(stat(fixture_path("latchkey.db-wal"), &st), 0);
+	limit.rlim_cur = (rlim_t)st.st_size;
+	fixture_begin();
+	ck_assert_int_eq(add_tier(fx.db, "Gone"), RC_OK);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(db_commit(fx.db), RC_BUSY);
+	limit.rlim_cur = RLIM_INFINITY;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
+	ck_assert_int_eq(
+	    db_script(db, "UPDATE tier SET calls_per_minute = 9"), RC_OK);
+	ck_assert_int_eq(db_commit(db), RC_OK);
+	ck_assert_int_eq(tiers(fx.db), 4);
+	n = fixture_int("SELECT SUM(calls_per_minute) FROM tier");
+	ck_assert_int_eq(n, 36);
+	db_close(db);
+}
+END_TEST
+
 START_TEST(a_log_tells_states_apart)
 {
 	static const char *const commits[] = {
@@ -1408,6 +1494,8 @@ make_suite(void)
 	tcase_add_test(tc, a_log_that_others_use_stays);
 	tcase_add_test(tc, a_connection_learns_of_a_log);
 	tcase_add_test(tc, a_log_lets_readers_pass);
+	tcase_add_test(tc, what_is_rolled_back_writes_over_nothing);
+	tcase_add_test(tc, a_commit_that_failed_writes_over_nothing);
 	tcase_add_test(tc, a_log_tells_states_apart);
 	tcase_add_test(tc, a_state_that_has_gone_is_not_noted);
 	tcase_add_test(tc, a_copy_has_what_is_in_the_log);
