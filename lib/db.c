@@ -581,8 +581,15 @@ db_read_mark(struct db *db, struct db_mark *mark)
 	int fd = -1;
 
 	memset(mark, 0, sizeof(*mark));
-	/* To close a second descriptor drops the locks of the first. */
-	if (db->in_transaction || db->is_paused || db->has_log || !is_local(db))
+	if (db->in_transaction || db->is_paused || !is_local(db))
+		return RC_NOT_FOUND;
+	/*
+	 * To close a second descriptor drops the locks of the first, which has
+	 * some where there is a log, be it a newer one than the connection.
+	 */
+	if (db->handle != NULL)
+		look_at_journal(db);
+	if (db->has_log)
 		return RC_NOT_FOUND;
 	fd = open(db->path, O_RDONLY | O_CLOEXEC);
 	/* In this order: what is written in between changes the time again. */

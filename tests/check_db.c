@@ -1051,6 +1051,54 @@ START_TEST(a_connection_learns_of_a_log)
 }
 END_TEST
 
+/*
+ * To read a mark must not drop the lock by which a log is kept while somebody
+ * has it open, be it that it is newer than the connection.
+ */
+START_TEST(a_mark_is_not_read_past_a_log)
+{
+	struct db *db = open_again(SHORT_MS);
+	struct db_mark mark;
+	int status, go[2];
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(go), 0);
+	/* Before there are locks, of which SQLite has its own count. */
+	pid = fork();
+	if (pid == 0) {
+		enum rc rc = RC_FAIL;
+		struct db *other;
+
+		(void)close(go[1]);
+		while (read(go[0], &status, sizeof(status)) < 0)
+			;
+		other = open_again(SHORT_MS);
+		rc = db_begin(other, DB_WRITE);
+		rc = db_end(other, rc != RC_OK ? rc : add_tier(other, "His"));
+		db_close(other);
+		_exit(rc != RC_OK);
+	}
+	ck_assert_int_eq(tiers(db), 3);
+	ck_assert_int_eq(db_read_mark(db, &mark), RC_OK);
+	use_log();
+	db_close(fx.db);
+	fx.db = NULL;
+	ck_assert_int_eq(tiers(db), 3);
+	ck_assert_int_eq(db_read_mark(db, &mark), RC_NOT_FOUND);
+	(void)close(go[0]);
+	(void)close(go[1]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(access(fixture_path("latchkey.db-wal"), F_OK), 0);
+	ck_assert_int_eq(tiers(db), 4);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
+	ck_assert_int_eq(add_tier(db, "Mine"), RC_OK);
+	ck_assert_int_eq(db_commit(db), RC_OK);
+	ck_assert_int_eq(fixture_int("SELECT COUNT(*) FROM tier"), 5);
+	db_close(db);
+}
+END_TEST
+
 START_TEST(a_log_lets_readers_pass)
 {
 	struct db *db = open_again(SHORT_MS);
@@ -1493,6 +1541,7 @@ make_suite(void)
 	tcase_add_test(tc, a_journal_is_changed_once);
 	tcase_add_test(tc, a_log_that_others_use_stays);
 	tcase_add_test(tc, a_connection_learns_of_a_log);
+	tcase_add_test(tc, a_mark_is_not_read_past_a_log);
 	tcase_add_test(tc, a_log_lets_readers_pass);
 	tcase_add_test(tc, what_is_rolled_back_writes_over_nothing);
 	tcase_add_test(tc, a_commit_that_failed_writes_over_nothing);
