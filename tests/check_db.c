@@ -1216,6 +1216,25 @@ START_TEST(a_commit_that_failed_writes_over_nothing)
 }
 END_TEST
 
+/* With a log who reads writes, too: the index. */
+START_TEST(no_room_for_the_index_of_a_log_is_busy)
+{
+	struct rlimit limit = { 4096, RLIM_INFINITY };
+
+	use_log();
+	db_close(fx.db);
+	ck_assert_int_eq(db_open(fx.path, 0, SHORT_MS, &fx.db), RC_OK);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	db_expect(fx.db, SCHEMA_VERSION);
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_BUSY);
+	ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_BUSY);
+	limit.rlim_cur = RLIM_INFINITY;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(tiers(fx.db), 3);
+}
+END_TEST
+
 START_TEST(a_log_tells_states_apart)
 {
 	static const char *const commits[] = {
@@ -1545,6 +1564,7 @@ make_suite(void)
 	tcase_add_test(tc, a_log_lets_readers_pass);
 	tcase_add_test(tc, what_is_rolled_back_writes_over_nothing);
 	tcase_add_test(tc, a_commit_that_failed_writes_over_nothing);
+	tcase_add_test(tc, no_room_for_the_index_of_a_log_is_busy);
 	tcase_add_test(tc, a_log_tells_states_apart);
 	tcase_add_test(tc, a_state_that_has_gone_is_not_noted);
 	tcase_add_test(tc, a_copy_has_what_is_in_the_log);
