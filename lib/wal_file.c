@@ -44,7 +44,7 @@ struct file {
 	int is_last;            /* the frame that is being written */
 	sqlite3_int64 unsynced; /* where what is not begins; -1: all is */
 	const char *name;       /* borrowed; SQLite keeps it */
-	int nreads;
+	int nreads;             /* until it is mapped */
 	struct file_map map;
 };
 
@@ -143,7 +143,7 @@ file_read(sqlite3_file *base, void *bytes, int len, sqlite3_int64 at)
 	f->read_at = at;
 	if (code != SQLITE_OK)
 		return code;
-	if (++f->nreads == MAP_AFTER)
+	if (f->nreads < MAP_AFTER && ++f->nreads == MAP_AFTER)
 		map(f);
 	/* What the file does not have is told by the layer below. */
 	if (at + len <= (sqlite3_int64)f->map.len &&
