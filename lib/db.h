@@ -68,9 +68,9 @@ struct db_value db_text_value(const char *s);
 /*
  * Opens the database at path; no lock waits longer than busy_ms.  A program
  * that ends without db_close costs the next one the reading of the log, if
- * there is one.  The gate
- * is the file "path.gate", that of a scratch database its own file, which
- * the first transaction opens.  flags is a sum of enum db_flag.
+ * there is one.  The gate is the file "path.gate", that of a scratch database
+ * its own file, which the first transaction opens.  flags is a sum of enum
+ * db_flag.
  * RC_NOT_FOUND if there is no such file (not logged), RC_FAIL (logged)
  * otherwise.
  */
@@ -247,8 +247,8 @@ struct db_mark {
  * Reads the mark of the file as it is, outside of a transaction and without a
  * lock.  One that equals that of a committed state is its, so that what was
  * read then is what would be read now; of another one nothing is known, for
- * a commit may be under way.  RC_NOT_FOUND (not logged) where db_note_state
- * would know no state, or if the connection is open on another file.
+ * a commit may be under way.  RC_NOT_FOUND (not logged) with a log, on a
+ * network's file system, or if the connection is open on another file.
  */
 enum rc db_read_mark(struct db *db, struct db_mark *mark);
 

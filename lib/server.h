@@ -87,7 +87,10 @@ struct server {
 enum rc server_open(struct server *server, const char *program,
     const struct server_extra *extra);
 
-/* Wipes what is secret; the end of the process closes files. */
+/*
+ * Wipes what is secret, and closes a database that has a log; the end of the
+ * process closes all other files.
+ */
 void server_close(struct server *server);
 
 /*
