@@ -624,8 +624,7 @@ forget_frames(struct db *db)
 {
 	sqlite3_file *log = NULL;
 
-	if (db->has_log &&
-	    sqlite3_file_control(db->handle, "main",
+	if (sqlite3_file_control(db->handle, "main",
 		SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
 	    log != NULL)
 		wal_file_forget(log);
@@ -771,6 +770,11 @@ begin_writing(struct db *db)
 	rc = set_journal(db);
 	if (rc == RC_OK)
 		rc = db_run(db, SQL_BEGIN_WRITE, DB_NO_ARGS);
+	/* Who was killed while he made a log has left a journal without it. */
+	if (rc == RC_OK && db->has_log) {
+		look_at_journal(db);
+		db->has_journal = db->has_log;
+	}
 	db->log_is_open = db->has_log && rc == RC_OK;
 	if (rc == RC_OK && !(db->flags & DB_SCRATCH))
 		(void)read_state(db, &db->before);

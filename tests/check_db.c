@@ -1099,6 +1099,62 @@ START_TEST(a_mark_is_not_read_past_a_log)
 }
 END_TEST
 
+/*
+ * What a process leaves that is killed while it gives the file a log: page 1
+ * says so already, and the journal takes that back.  (The SQLite database file
+ * format, section 3.)
+ */
+static void
+leave_half_a_log(void)
+{
+	enum { PAGE = 1024, SECTOR = 512, STEP = 200, JOURNAL_AT = 18 };
+	static const unsigned char magic[] = { 0xd9, 0xd5, 0x05, 0xf9, 0x20,
+		0xa1, 0x63, 0xd7, 0, 0, 0, 1 };
+	unsigned char journal[SECTOR + 4 + PAGE + 4] = { 0 };
+	unsigned char *page = journal + SECTOR + 4;
+	const unsigned char sizes[] = { 0, 0, 2, 0, 0, 0, 4, 0 };
+	unsigned sum = 0;
+	int fd, i;
+
+	fd = open(fx.path, O_RDWR);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pread(fd, page, PAGE, 0), PAGE);
+	ck_assert_int_eq(page[16] << 8 | page[17], PAGE);
+	ck_assert_int_eq(pwrite(fd, "\2\2", 2, JOURNAL_AT), 2);
+	(void)close(fd);
+	for (i = PAGE - STEP; i > 0; i -= STEP)
+		sum += page[i];
+	memcpy(journal, magic, sizeof(magic));
+	memcpy(journal + 16, page + 28, 4); /* pages of the file */
+	memcpy(journal + 20, sizes, sizeof(sizes));
+	journal[SECTOR + 3] = 1;
+	page[PAGE + 2] = (unsigned char)(sum >> 8);
+	page[PAGE + 3] = (unsigned char)sum;
+	fd =
+	    open(fixture_path("latchkey.db-journal"), O_WRONLY | O_CREAT, 0600);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, journal, sizeof(journal)), sizeof(journal));
+	(void)close(fd);
+}
+
+START_TEST(a_log_that_never_was_is_none)
+{
+	char *mode;
+
+	leave_half_a_log();
+	fixture_begin();
+	ck_assert(!db_has_log(fx.db));
+	ck_assert_int_eq(add_tier(fx.db, "Kept"), RC_OK);
+	fixture_commit();
+	/* Nothing was made for it, that would be there with the next one. */
+	ck_assert_int_ne(access(fixture_path("latchkey.db-shm"), F_OK), 0);
+	ck_assert_int_eq(tiers(fx.db), 4);
+	mode = fixture_text("PRAGMA journal_mode");
+	ck_assert_str_eq(mode, "delete"); /* a connection's first */
+	free(mode);
+}
+END_TEST
+
 START_TEST(a_log_lets_readers_pass)
 {
 	struct db *db = open_again(SHORT_MS);
@@ -1561,6 +1617,7 @@ make_suite(void)
 	tcase_add_test(tc, a_log_that_others_use_stays);
 	tcase_add_test(tc, a_connection_learns_of_a_log);
 	tcase_add_test(tc, a_mark_is_not_read_past_a_log);
+	tcase_add_test(tc, a_log_that_never_was_is_none);
 	tcase_add_test(tc, a_log_lets_readers_pass);
 	tcase_add_test(tc, what_is_rolled_back_writes_over_nothing);
 	tcase_add_test(tc, a_commit_that_failed_writes_over_nothing);
