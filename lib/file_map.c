@@ -18,8 +18,9 @@ on_bus_error(int signal_number)
 {
 	if (is_copying)
 		siglongjmp(way_out, 1);
-	/* Back to where it was raised, to end the process this time. */
+	/* Whoever has raised it, be it another process: this time it ends. */
 	(void)signal(signal_number, SIG_DFL);
+	(void)raise(signal_number);
 }
 
 /* The mask need not be saved, for the handler does not change it. */
