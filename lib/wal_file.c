@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file_map.h"
@@ -44,6 +45,8 @@ struct file {
 	int is_last;            /* the frame that is being written */
 	sqlite3_int64 unsynced; /* where what is not begins; -1: all is */
 	const char *name;       /* borrowed; SQLite keeps it */
+	dev_t device;           /* which file has it ... */
+	ino_t inode;            /* ... when opened; 0: not known */
 	int nreads;             /* until it is mapped */
 	struct file_map map;
 };
@@ -122,15 +125,21 @@ file_write(sqlite3_file *base, const void *bytes, int len, sqlite3_int64 at)
 	return SQLITE_OK;
 }
 
-/* A second descriptor does no harm: nobody locks the log itself. */
+/*
+ * A second descriptor does no harm: nobody locks the log itself.  By now the
+ * name may be that of another one, if a database was put in the place of this.
+ */
 static void
 map(struct file *f)
 {
 	int fd = open(f->name, O_RDWR | O_CLOEXEC);
+	struct stat st;
 
 	if (fd < 0)
 		return;
-	(void)file_map_open(&f->map, fd, MAP_LEN);
+	if (fstat(fd, &st) == 0 && st.st_dev == f->device &&
+	    st.st_ino == f->inode)
+		(void)file_map_open(&f->map, fd, MAP_LEN);
 	(void)close(fd);
 }
 
@@ -282,6 +291,7 @@ wal_file_open(sqlite3_vfs *below, const char *name, sqlite3_file *file,
     int flags, int *out_flags)
 {
 	struct file *f = file_of(file);
+	struct stat st;
 	int code;
 
 	memset(f, 0, sizeof(*f));
@@ -293,6 +303,10 @@ wal_file_open(sqlite3_vfs *below, const char *name, sqlite3_file *file,
 	/* One that has methods is closed, whatever came of it. */
 	if (f->below->pMethods != NULL)
 		f->base.pMethods = &methods;
+	if (code == SQLITE_OK && stat(name, &st) == 0) {
+		f->device = st.st_dev;
+		f->inode = st.st_ino;
+	}
 	return code;
 }
 

@@ -7,6 +7,7 @@
 #include "wal_file.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -444,6 +445,30 @@ START_TEST(a_log_that_is_read_often_is_read_from_memory)
 }
 END_TEST
 
+/* A database that is restored has another log of the same name. */
+START_TEST(another_log_of_that_name_is_not_read)
+{
+	char path[SCRATCH_PATH_LEN], aside[SCRATCH_PATH_LEN];
+	sqlite3 *db = open_tested_db();
+	int i;
+
+	add(db, ROWS_MANY);
+	run(db, "PRAGMA cache_size = 1", SQLITE_OK);
+	scratch_path("x.db-wal", path);
+	scratch_path("aside", aside);
+	ck_assert_int_eq(rename(path, aside), 0);
+	i = open(path, O_RDWR | O_CREAT, 0600);
+	ck_assert_int_ge(i, 0);
+	ck_assert_int_eq(ftruncate(i, 1 << 20), 0);
+	(void)close(i);
+	for (i = 0; i < 20; i++) {
+		ck_assert_int_eq(rows(db), ROWS_MANY);
+		must_be_sound(db);
+	}
+	(void)sqlite3_close(db);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -460,6 +485,7 @@ make_suite(void)
 	    ROWS(levels));
 	tcase_add_test(tc, others_write_in_between);
 	tcase_add_test(tc, a_log_that_is_read_often_is_read_from_memory);
+	tcase_add_test(tc, another_log_of_that_name_is_not_read);
 	tcase_add_loop_test(tc, a_write_that_fails_fails_its_commit, 0, 2);
 	tcase_add_loop_test(tc, what_a_killed_process_has_committed_is_there, 0,
 	    2 * ROWS(levels));
