@@ -1011,10 +1011,11 @@ START_TEST(a_flood_leaves_memory_and_the_api)
 	static const struct timespec pause = { 0, 5000000 };
 	pthread_t threads[FLOOD];
 	char key[KEY_TEXT_LEN];
-	int64_t most = 0, now;
+	int64_t most = 0, idle, now;
 	int i, tried = 0, busy = 0;
 
 	site_key(&site, KNOWN, key);
+	idle = all_memory();
 	for (i = 0; i < FLOOD; i++) {
 		floods[i].i = i;
 		ck_assert_int_eq(
@@ -1043,7 +1044,8 @@ START_TEST(a_flood_leaves_memory_and_the_api)
 	/* Nothing else was answered, and at least one was looked at. */
 	ck_assert_int_eq(tried + busy, FLOOD * FLOOD_TRIES);
 	ck_assert_int_gt(tried, 0);
-	ck_assert_int_gt(most, INT64_C(20) << 20);
+	/* The looks met one that was under way, wherever in its 19 MiB. */
+	ck_assert_int_gt(most, idle + (INT64_C(8) << 20));
 #if !defined(__SANITIZE_ADDRESS__) /* which takes more for itself */
 	ck_assert_msg(
 	    most <= INT64_C(150) << 20, "%lld bytes", (long long)most);

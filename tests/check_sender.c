@@ -764,7 +764,9 @@ START_TEST(who_is_gone_is_told_so)
 	queue(1);
 	free(deliver());
 	ck_assert_int_eq(mails_with("Subject: A webhook was disabled"), 1);
-	ck_assert_int_eq(mails_with("410"), 2); /* the URL, and why */
+	/* The URL, whose port may have the same digits, and why. */
+	ck_assert_int_eq(mails_with("/410"), 1);
+	ck_assert_int_eq(mails_with("it answered 410 Gone"), 1);
 }
 END_TEST
 
