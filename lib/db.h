@@ -82,7 +82,8 @@ void db_close(struct db *db);
 /*
  * Begins a transaction behind the gate: shared for DB_READ, alone and
  * IMMEDIATE for DB_WRITE.  With a write-ahead log those who read wait for
- * nobody.  RC_BUSY (logged) past the budget.  They do not nest.
+ * nobody, once a connection's first transaction has seen that there is one.
+ * RC_BUSY (logged) past the budget.  They do not nest.
  */
 enum rc db_begin(struct db *db, enum db_mode mode);
 

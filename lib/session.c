@@ -92,8 +92,10 @@ session_start(struct db *people, int64_t account_id, enum session_stage stage,
 	return rc;
 }
 
-/* The token says whose it is: there is no account yet to look for. */
-/* With what every page needs, or it would cost a transaction of its own. */
+/*
+ * The token says whose it is: there is no account yet to look for.  With what
+ * every page needs, or that would cost a transaction of its own.
+ */
 static const char SQL_FIND[] =
     "SELECT session.id, session.account_id, stage, created_at, seen_at,"
     " COALESCE(time_zone, '')"

@@ -22,6 +22,7 @@
 
 #include "fixture.h"
 #include "harness.h"
+#include "scratch.h"
 #include "suite.h"
 
 enum { T = 1700000000, PLENTY = 1000, SHORT_MS = 50 };
@@ -887,25 +888,6 @@ call_layers(int64_t ip, int64_t key, int64_t tier, int64_t now)
 	return rate_admit(rate, c, RATE_LAYERS, now, &denied);
 }
 
-/*
- * Bytes that this process has given to the kernel to write.  Assertions are
- * among those who write.
- */
-static long long
-bytes_written(void)
-{
-	FILE *io = fopen("/proc/self/io", "re");
-	char line[128];
-	long long n = -1;
-
-	while (io != NULL && fgets(line, sizeof(line), io) != NULL)
-		if (strncmp(line, "wchar: ", 7) == 0)
-			n = strtoll(line + 7, NULL, 10);
-	if (io != NULL)
-		(void)fclose(io);
-	return n;
-}
-
 /* What follows on them is in memory. */
 START_TEST(the_first_calls_write_the_page_of_their_counters_and_the_first)
 {
@@ -914,10 +896,10 @@ START_TEST(the_first_calls_write_the_page_of_their_counters_and_the_first)
 	int i, admitted = 0;
 
 	ck_assert_int_eq(call_layers(PLENTY, PLENTY, PLENTY, T), RC_OK);
-	before = bytes_written();
+	before = scratch_bytes_written();
 	for (i = 0; i < CALLS; i++)
 		admitted += call_layers(PLENTY, PLENTY, PLENTY, T) == RC_OK;
-	after = bytes_written();
+	after = scratch_bytes_written();
 	ck_assert_int_eq(admitted, CALLS);
 	ck_assert_int_gt(before, 0);
 	ck_assert_int_eq(after - before, CALLS * 2 * PAGE);

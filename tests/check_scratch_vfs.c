@@ -124,22 +124,6 @@ teardown(void)
 	scratch_remove();
 }
 
-/* Bytes that the kernel was asked to write; -1 if it does not tell. */
-static long long
-bytes_written(void)
-{
-	FILE *io = fopen("/proc/self/io", "re");
-	long long n = -1;
-	char line[128];
-
-	while (io != NULL && fgets(line, sizeof(line), io) != NULL)
-		if (strncmp(line, "wchar: ", 7) == 0)
-			n = strtoll(line + 7, NULL, 10);
-	if (io != NULL)
-		(void)fclose(io);
-	return n;
-}
-
 START_TEST(a_kept_connection_works_in_memory)
 {
 	struct db *db = open_file();
@@ -148,10 +132,10 @@ START_TEST(a_kept_connection_works_in_memory)
 	int i;
 
 	keep(db);
-	before = bytes_written();
+	before = scratch_bytes_written();
 	for (i = 0; i < 10 && rc == RC_OK; i++)
 		rc = change(db, SQL_ALL);
-	after = bytes_written();
+	after = scratch_bytes_written();
 	ck_assert_int_eq(rc, RC_OK);
 	ck_assert_int_ge(before, 0);
 	ck_assert_int_eq(after - before, 0);

@@ -106,6 +106,21 @@ scratch_read(const char *path, size_t *len)
 	return text;
 }
 
+long long
+scratch_bytes_written(void)
+{
+	FILE *io = fopen("/proc/self/io", "re");
+	char line[128];
+	long long n = -1;
+
+	while (io != NULL && fgets(line, sizeof(line), io) != NULL)
+		if (strncmp(line, "wchar: ", 7) == 0)
+			n = strtoll(line + 7, NULL, 10);
+	if (io != NULL)
+		(void)fclose(io);
+	return n;
+}
+
 void
 scratch_log_start(void)
 {

@@ -31,6 +31,13 @@ void scratch_mkdir(const char *name, mode_t mode, char path[SCRATCH_PATH_LEN]);
 /* Reads a whole file; gives it with a NUL at its end, to be freed. */
 char *scratch_read(const char *path, size_t *len);
 
+/*
+ * Bytes that this process has asked the kernel to write so far, by whatever
+ * call: not what it writes to memory that it shares with a file.  -1 if the
+ * kernel does not tell.  Assertions write, too.
+ */
+long long scratch_bytes_written(void);
+
 /* From here on what goes to stderr is kept. */
 void scratch_log_start(void);
 
