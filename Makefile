@@ -412,7 +412,7 @@ check: deps-CHECK $(NPM) all $(TESTS) $(FUZZERS)
 FUZZFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 
-$(BUILD)/tests/fuzz_fastcgi: lib/fastcgi.c lib/log.c lib/secret.c
+$(BUILD)/tests/fuzz_fastcgi: lib/fastcgi.c lib/log.c lib/number.c lib/secret.c
 $(BUILD)/tests/fuzz_form: lib/form.c lib/log.c lib/secret.c
 $(BUILD)/tests/fuzz_key: lib/api_key.c lib/db.c lib/gate.c lib/log.c \
 	lib/file_map.c lib/scratch_row.c lib/scratch_vfs.c lib/secret.c \

@@ -26,6 +26,7 @@
 #include "fastcgi.h"
 #include "log.h"
 #include "number.h"
+#include "process.h"
 #include "secret.h"
 
 enum {
@@ -43,13 +44,22 @@ log_to_server(void *arg, const char *line, size_t len)
 	return fastcgi_log(arg, line, len);
 }
 
+/* Names the connections that this program has from the one before it. */
+#define KEPT_NAME "LATCHKEY_CONNECTIONS"
+
 enum rc
 cgi_open(struct cgi *cgi)
 {
+	const char *kept = getenv(KEPT_NAME);
+	enum rc rc;
+
 	memset(cgi, 0, sizeof(*cgi));
 	if (!fastcgi_is_listener(STDIN_FILENO))
 		return RC_OK;
-	return fastcgi_open(STDIN_FILENO, &cgi->fastcgi);
+	rc = fastcgi_open(STDIN_FILENO, &cgi->fastcgi);
+	if (rc == RC_OK && kept != NULL)
+		fastcgi_take_over(cgi->fastcgi, kept);
+	return rc;
 }
 
 void
@@ -83,6 +93,21 @@ cgi_stop(struct cgi *cgi)
 	cgi->is_last = 1;
 	if (cgi->fastcgi != NULL)
 		fastcgi_stop(cgi->fastcgi);
+}
+
+void
+cgi_restart(struct cgi *cgi, const char *path)
+{
+	char kept[FASTCGI_KEPT_LEN];
+
+	if (cgi->fastcgi == NULL ||
+	    fastcgi_hand_over(cgi->fastcgi, kept) != RC_OK)
+		return;
+	if (setenv(KEPT_NAME, kept, 1) == 0)
+		process_restart(path);
+	else
+		log_err("cannot start %s anew: %s", path, strerror(errno));
+	fastcgi_take_back(cgi->fastcgi);
 }
 
 /* --- requests ------------------------------------------------------------- */

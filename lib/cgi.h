@@ -72,6 +72,14 @@ enum rc cgi_next(struct cgi *cgi);
 void cgi_stop(struct cgi *cgi);
 
 /*
+ * Starts the program of that path in place of this one, between two calls:
+ * no call is lost, neither one that waits for a process nor one on a
+ * connection that is kept.  Returns if it cannot be (logged) or the next
+ * call is here already.
+ */
+void cgi_restart(struct cgi *cgi, const char *path);
+
+/*
  * Reads the request's line and headers.  Strings are borrowed until cgi_end.
  * The caller's address is REMOTE_ADDR or, behind one of config's proxies,
  * the right-most address of X-Forwarded-For that is not one of them.

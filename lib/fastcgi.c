@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,13 +21,13 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "number.h"
 #include "secret.h"
 
 enum {
 	IN_LEN = 16384,    /* bytes of input at once */
 	PARAMS_LEN = 4096, /* of parameters, at first */
 	INDEX_MAX = 64,    /* parameters that are found without a search */
-	KEPT_MAX = 256,    /* connections between requests */
 	READY_MAX = 8,     /* that are looked at together */
 	HEAD_SECONDS = 10, /* for the parameters to arrive */
 	SEND_SECONDS = 120 /* for an answer to be taken */
@@ -71,8 +72,9 @@ struct fastcgi {
 	int listener; /* -1: no more requests */
 	int events;   /* epoll's */
 	int signals;
-	int nkept; /* connections of epoll besides the listener */
 	unsigned int turn;
+	int kept[FASTCGI_KEPT_MAX]; /* between requests, and that at hand */
+	int nkept;
 	int fd;     /* of the connection at hand; -1: none */
 	int known;  /* that one is among the kept */
 	int broken; /* nothing more can be read from it */
@@ -116,7 +118,7 @@ fastcgi_is_listener(int fd)
 	       listens;
 }
 
-/* --- opening -------------------------------------------------------------- */
+/* --- what is waited for --------------------------------------------------- */
 
 static int
 watch(const struct fastcgi *f, int fd, uint32_t events)
@@ -142,6 +144,100 @@ watch_listener(const struct fastcgi *f)
 	/* Linux before 4.5 wakes all of them. */
 	return errno == EINVAL ? watch(f, f->listener, EPOLLIN) : -1;
 }
+
+/* --- kept connections ----------------------------------------------------- */
+
+/* Keeps a connection, unless there are too many. */
+static int
+keep(struct fastcgi *f, int fd)
+{
+	if (f->nkept == FASTCGI_KEPT_MAX || watch(f, fd, EPOLLIN) != 0)
+		return 0;
+	f->kept[f->nkept++] = fd;
+	return 1;
+}
+
+/* Closes a connection that was kept; epoll forgets it by itself. */
+static void
+drop(struct fastcgi *f, int fd)
+{
+	int i = 0;
+
+	while (f->kept[i] != fd)
+		i++;
+	f->kept[i] = f->kept[--f->nkept];
+	(void)close(fd);
+}
+
+/* Keeps what is a connection, and not whatever else has its number. */
+static void
+inherit(struct fastcgi *f, int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	if (fd <= STDERR_FILENO ||
+	    getpeername(fd, (struct sockaddr *)&peer, &len) != 0)
+		return;
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || !keep(f, fd))
+		(void)close(fd);
+}
+
+void
+fastcgi_take_over(struct fastcgi *f, const char *kept)
+{
+	const char *p = kept;
+	int64_t fd;
+	size_t len;
+
+	while (*p != '\0') {
+		len = strcspn(p, " ");
+		if (number_parse(p, len, 0, INT_MAX, &fd) == RC_OK)
+			inherit(f, (int)fd);
+		p += len;
+		p += *p == ' ';
+	}
+}
+
+/* Lets all that is kept live on in the next program, or end with this one. */
+static enum rc
+mark_kept(const struct fastcgi *f, int flag)
+{
+	int i;
+
+	for (i = 0; i < f->nkept; i++)
+		if (fcntl(f->kept[i], F_SETFD, flag) != 0)
+			return RC_FAIL;
+	return RC_OK;
+}
+
+enum rc
+fastcgi_hand_over(struct fastcgi *f, char kept[FASTCGI_KEPT_LEN])
+{
+	char *end = kept;
+	int i;
+
+	if (f->fd >= 0)
+		return RC_BUSY;
+	for (i = 0; i < f->nkept; i++) {
+		end += strlen(number_format(f->kept[i], end));
+		*end++ = ' ';
+	}
+	*end = '\0';
+	if (mark_kept(f, 0) == RC_OK)
+		return RC_OK;
+	log_err("cannot hand connections over: %s", strerror(errno));
+	fastcgi_take_back(f);
+	return RC_FAIL;
+}
+
+void
+fastcgi_take_back(struct fastcgi *f)
+{
+	(void)mark_kept(f, FD_CLOEXEC);
+}
+
+/* --- opening and closing -------------------------------------------------- */
 
 enum rc
 fastcgi_open(int listener, struct fastcgi **out)
@@ -731,8 +827,8 @@ fastcgi_read(struct fastcgi *f, void *buf, size_t len, time_t deadline)
 void
 fastcgi_leave(struct fastcgi *f)
 {
-	const int keep = f->keep && f->answered && f->body_ended &&
-			 !f->broken && f->listener >= 0;
+	const int wanted = f->keep && f->answered && f->body_ended &&
+			   !f->broken && f->listener >= 0;
 
 	if (f->fd < 0)
 		return;
@@ -742,20 +838,14 @@ fastcgi_leave(struct fastcgi *f)
 	f->id = 0;
 	f->keep = f->body_ended = f->answered = f->broken = 0;
 	/* Its next request may be here already. */
-	if (keep && f->begin < f->end)
+	if (wanted && f->begin < f->end)
 		return;
 	secret_wipe(f->in + f->begin, f->end - f->begin);
 	f->begin = f->end = 0;
-	if (keep && !f->known && f->nkept < KEPT_MAX &&
-	    watch(f, f->fd, EPOLLIN) == 0) {
-		f->nkept++;
-		f->known = 1;
-	}
-	if (!keep || !f->known) {
-		/* epoll forgets it by itself. */
+	if (f->known && !wanted)
+		drop(f, f->fd);
+	else if (!f->known && (!wanted || !keep(f, f->fd)))
 		(void)close(f->fd);
-		f->nkept -= f->known;
-	}
 	f->fd = -1;
 	f->known = 0;
 }

@@ -12,10 +12,17 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "number.h"
 #include "rc.h"
 
 /* Bytes of a request's parameters; a web server's own limits are lower. */
 enum { FASTCGI_PARAMS_MAX = 1 << 20 };
+
+/* Connections that are kept at once, and bytes of all their names. */
+enum {
+	FASTCGI_KEPT_MAX = 256,
+	FASTCGI_KEPT_LEN = FASTCGI_KEPT_MAX * NUMBER_TEXT_LEN + 1
+};
 
 struct fastcgi;
 
@@ -70,6 +77,22 @@ enum rc fastcgi_send(struct fastcgi *f, const char *head, size_t head_len,
  * its answer takes this for a failure.
  */
 void fastcgi_leave(struct fastcgi *f);
+
+/*
+ * Lets kept connections live on in the program that this process becomes by
+ * execve(2), whose fastcgi_take_over gets their names: the web server may be
+ * sending a request at this moment, which would be lost with them.  Between
+ * requests alone: RC_BUSY if a part of the next one has been read.  RC_FAIL
+ * (logged) if that cannot be.  If execve fails, fastcgi_take_back undoes it.
+ */
+enum rc fastcgi_hand_over(struct fastcgi *f, char kept[FASTCGI_KEPT_LEN]);
+void fastcgi_take_back(struct fastcgi *f);
+
+/*
+ * Keeps the connections of these names.  What is none is passed over, what
+ * is one too many is closed.
+ */
+void fastcgi_take_over(struct fastcgi *f, const char *kept);
 
 /*
  * Takes no more requests.  Called before the answer leaves, it keeps a web

@@ -33,8 +33,8 @@ int process_has_grown(void);
 
 /*
  * Starts the program at path in this process's place, with the same
- * environment: 0-2 stay open, all else is as for a new process.  Returns if
- * it cannot (logged).
+ * environment: open stays what has no FD_CLOEXEC, all else is as for a new
+ * process.  Returns if it cannot (logged).
  */
 void process_restart(const char *path);
 

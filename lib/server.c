@@ -337,6 +337,6 @@ server_end(struct server *server, enum rc rc)
 	if (server->is_stale && !server->cgi.is_last) {
 		if (has_log(server))
 			forget(server);
-		process_restart(server->files[SERVER_PROGRAM].path);
+		cgi_restart(&server->cgi, server->files[SERVER_PROGRAM].path);
 	}
 }

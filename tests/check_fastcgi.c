@@ -1165,6 +1165,120 @@ START_TEST(a_restart_loses_no_call)
 }
 END_TEST
 
+/* A call on a connection that is kept, which stays so. */
+static void
+must_balance_on(int fd)
+{
+	struct request request;
+
+	make_balance(&request, 1);
+	send_request(fd, &request);
+	must_reply(fd, BALANCE);
+}
+
+/* Nor does one close a connection on which the next call may be coming. */
+START_TEST(a_restart_keeps_connections)
+{
+	enum { ROUNDS = 20 };
+	struct watch watch;
+	int fd[3], i, round;
+	pid_t pid;
+
+	make_site("fastcgi_calls = 2");
+	pid = pid_of_v2();
+	must_balance();
+	watch_starts(&watch, V2);
+	for (i = 0; i < ROWS(fd); i++)
+		fd[i] = connect_v2();
+	for (round = 0; round < ROUNDS; round++)
+		for (i = 0; i < ROWS(fd); i++)
+			must_balance_on(fd[i]);
+	/* Waits for the end of the last one. */
+	must_balance();
+	must_have_started(&watch, (ROUNDS * ROWS(fd) + 2) / 2);
+	ck_assert_int_eq(pid_of_v2(), pid);
+	/* One that the web server has closed is not missed. */
+	(void)close(fd[0]);
+	for (i = 1; i < ROWS(fd); i++) {
+		must_balance_on(fd[i]);
+		must_balance_on(fd[i]);
+		(void)close(fd[i]);
+	}
+	must_balance();
+	(void)close(watch.fd);
+}
+END_TEST
+
+/* What has been read of the next request would be lost: it comes first. */
+START_TEST(a_restart_waits_for_a_request_that_is_there)
+{
+	enum { AT_ONCE = 20 };
+	struct request request;
+	struct watch watch;
+	char *bytes;
+	size_t len;
+	FILE *all;
+	int fd, i;
+
+	make_site("fastcgi_calls = 1");
+	fd = connect_v2();
+	must_balance_on(fd);
+	must_balance_on(fd);
+	watch_starts(&watch, V2);
+	all = open_memstream(&bytes, &len);
+	ck_assert_ptr_nonnull(all);
+	for (i = 0; i < AT_ONCE; i++) {
+		make_balance(&request, 1);
+		(void)fwrite(request.bytes, 1, request.len, all);
+		clear_request(&request);
+	}
+	ck_assert_int_eq(fclose(all), 0);
+	ck_assert_int_eq(fcgi_write(fd, bytes, len), 0);
+	free(bytes);
+	for (i = 0; i < AT_ONCE; i++)
+		must_reply(fd, BALANCE);
+	must_balance_on(fd);
+	(void)close(fd);
+	must_balance();
+	/* Those of a buffer together. */
+	must_have_started(&watch, 4);
+	(void)close(watch.fd);
+}
+END_TEST
+
+/* Numbers of what is no connection, and of what is no number. */
+START_TEST(nothing_but_a_connection_is_taken_over)
+{
+	static const char script[] =
+	    "#!/bin/sh\nexport LATCHKEY_CONNECTIONS\n"
+	    "LATCHKEY_CONNECTIONS='0 1 2 7 8  x -3 2147483647 4294967296 "
+	    "99999999999999999999 7'\n"
+	    "cd \"${0%/*}\" && exec ./v2 7</dev/null 8<&0\n";
+	struct answer answer;
+	char *body;
+	FILE *f;
+	int i;
+
+	make_site("");
+	f = fopen(in_site("public_html/cgi-bin/confused"), "w");
+	ck_assert_ptr_nonnull(f);
+	(void)fputs(script, f);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(
+	    chmod(in_site("public_html/cgi-bin/confused"), 0700), 0);
+	body = text("key=%s&action=balance", key);
+	for (i = 0; i < 3; i++) {
+		cgi_run(&site,
+		    &(struct cgi_call){ .program = "confused", .body = body },
+		    &answer);
+		ck_assert_str_eq(answer.body, BALANCE);
+		ck_assert_str_eq(answer.err, "");
+		answer_clear(&answer);
+	}
+	free(body);
+}
+END_TEST
+
 START_TEST(a_changed_configuration_holds_from_the_next_call_on)
 {
 	struct watch watch;
@@ -1238,9 +1352,9 @@ END_TEST
 /* For a moment of an upgrade it is not there, or cannot be run. */
 START_TEST(a_missing_program_goes_on)
 {
-	int i;
+	int i, fd = connect_v2();
 
-	must_balance();
+	must_balance_on(fd);
 	ck_assert_int_eq(rename(V2, in_site("aside")), 0);
 	for (i = 0; i < 3; i++)
 		must_balance();
@@ -1252,6 +1366,8 @@ START_TEST(a_missing_program_goes_on)
 	must_balance();
 	must_answer(
 	    "action=status&order=1", 200, "{\"error\":\"Incorrect request\"}");
+	must_balance_on(fd);
+	(void)close(fd);
 }
 END_TEST
 
@@ -1598,6 +1714,9 @@ make_suite(void)
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_loop_test(tc, a_program_starts_anew_after_its_calls, 0, 5);
 	tcase_add_test(tc, a_restart_loses_no_call);
+	tcase_add_test(tc, a_restart_keeps_connections);
+	tcase_add_test(tc, a_restart_waits_for_a_request_that_is_there);
+	tcase_add_test(tc, nothing_but_a_connection_is_taken_over);
 #if !defined(__SANITIZE_ADDRESS__)
 	tcase_add_test(tc, a_hard_limit_of_processor_time_costs_no_call);
 #endif

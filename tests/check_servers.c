@@ -140,7 +140,8 @@ lines_of_install(const char *words)
 static void
 configure_nginx(const struct site *s)
 {
-	char *lines = lines_of_install("nginx needs"), *conf;
+	char *upstream = lines_of_install("nginx needs"), *conf;
+	char *lines = lines_of_install("whose root is the document root");
 
 	ck_assert_int_ge(
 	    asprintf(&conf,
@@ -149,18 +150,15 @@ configure_nginx(const struct site *s)
 		"access_log off;\nclient_body_temp_path %s/logs/b;\n"
 		"fastcgi_temp_path %s/logs/f;\nproxy_temp_path %s/logs/p;\n"
 		"scgi_temp_path %s/logs/s;\nuwsgi_temp_path %s/logs/u;\n"
-		"server {\nlisten 127.0.0.1:%d;\nroot %s/public_html;\n%s}\n}"
-		"\n",
-		s->dir, s->dir, s->dir, s->dir, s->dir, s->dir, s->dir, s->port,
-		s->dir, lines),
+		"%sserver {\nlisten 127.0.0.1:%d;\nroot %s/public_html;\n"
+		"%s}\n}\n",
+		s->dir, s->dir, s->dir, s->dir, s->dir, s->dir, s->dir,
+		upstream, s->port, s->dir, lines),
 	    0);
 	write_text(in_site("nginx.conf"), conf);
 	free(conf);
 	free(lines);
-	/* Debian's own, beside its nginx.conf. */
-	lines = read_text("/etc/nginx/fastcgi_params");
-	write_text(in_site("fastcgi_params"), lines);
-	free(lines);
+	free(upstream);
 }
 
 static void
