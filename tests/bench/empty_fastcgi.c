@@ -4,8 +4,10 @@
  * in it and gives the short answer of the empty CGI program.  What it
  * answers in a second is the most that a program behind that web server can.
  */
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -90,20 +92,45 @@ send_answer(int fd)
 	return send(fd, out, sizeof(out), MSG_NOSIGNAL) == sizeof(out);
 }
 
-int
-main(void)
+static int
+watch(int events, int fd, unsigned int what)
+{
+	struct epoll_event event = { .events = what, .data = { .fd = fd } };
+
+	return epoll_ctl(events, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* Takes what there is to read on a connection, and keeps that if wanted. */
+static void
+serve(int events, int fd, int is_new)
 {
 	static struct input in;
 	int keep;
 
-	while ((in.fd = accept(STDIN_FILENO, NULL, NULL)) >= 0) {
-		in.begin = in.end = 0;
-		do {
-			keep = take_request(&in);
-			if (keep >= 0 && !send_answer(in.fd))
-				keep = 0;
-		} while (keep > 0);
-		(void)close(in.fd);
+	in.fd = fd;
+	in.begin = in.end = 0;
+	keep = take_request(&in);
+	if (keep >= 0 && !send_answer(fd))
+		keep = 0;
+	if (keep <= 0 || (is_new && watch(events, fd, EPOLLIN) != 0))
+		(void)close(fd);
+}
+
+int
+main(void)
+{
+	struct epoll_event event;
+	int events = epoll_create1(0), fd;
+
+	/* Another process may have taken the connection by then. */
+	if (fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK) != 0 ||
+	    watch(events, STDIN_FILENO, EPOLLIN | EPOLLEXCLUSIVE) != 0)
+		return 1;
+	while (epoll_wait(events, &event, 1, -1) == 1) {
+		if (event.data.fd != STDIN_FILENO)
+			serve(events, event.data.fd, 0);
+		else if ((fd = accept(STDIN_FILENO, NULL, NULL)) >= 0)
+			serve(events, fd, 1);
 	}
 	return 1;
 }

@@ -54,6 +54,7 @@ BEGIN {
 	label["fcgid,empty"] = label["proxy,empty"] = \
 	    label["nginx,empty"] = "empty"
 	label["proxy,php"] = label["nginx,php"] = "PHP-FPM"
+	label["nginx,kept"] = "PHP-FPM, kept"
 	label["nginx,python"] = "Flask"
 }
 
@@ -83,6 +84,8 @@ END {
 			    least)
 			rate(action, levels[i], "nginx,latchkey", "nginx,php",
 			    least)
+			rate(action, levels[i], "nginx,latchkey", "nginx,kept",
+			    "-")
 			rate(action, levels[i], "nginx,latchkey",
 			    "nginx,python", "-")
 		}

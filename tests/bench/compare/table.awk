@@ -11,6 +11,7 @@ BEGIN {
 	service["balance"] = "Latchkey, balance"
 	service["latchkey"] = "Latchkey"
 	service["php"] = "PHP-FPM"
+	service["kept"] = "PHP-FPM, kept"
 	service["python"] = "Flask, gunicorn"
 }
 
