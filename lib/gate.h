@@ -26,7 +26,8 @@ struct gate {
 	int is_file;      /* the database's own file is the gate */
 	dev_t device;     /* inside such a gate: that file, ... */
 	ino_t inode;
-	off_t size; /* ... and its size */
+	off_t size;     /* ... and its size */
+	int64_t looked; /* at its path, in seconds of CLOCK_MONOTONIC */
 	char path[GATE_PATH_LEN];
 	char queue_path[GATE_PATH_LEN];
 };
@@ -41,7 +42,8 @@ enum rc gate_init(struct gate *gate, const char *path);
  * The same with the database's file itself for a gate, without a queue: one
  * at a time may be inside, whatever the mode.  Whoever is inside has locked
  * the file that has the path at that moment, and made it where there was
- * none.  For databases on which SQLite's own locks are not used.
+ * none; a file that somebody moves is left within a second.  For databases on
+ * which SQLite's own locks are not used.
  */
 enum rc gate_init_file(struct gate *gate, const char *path);
 
