@@ -16,7 +16,7 @@
 #include "process.h"
 #include "schema_version.h"
 
-enum { MEMORY_CALLS = 64 }; /* from one look at it to the next */
+enum { MEMORY_CALLS = 256 }; /* from one look at it to the next */
 
 static int
 has_many_calls(const struct server *server)
