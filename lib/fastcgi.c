@@ -72,6 +72,7 @@ struct fastcgi {
 	int listener; /* -1: no more requests */
 	int events;   /* epoll's */
 	int signals;
+	int is_lost; /* the listener cannot be waited for any more */
 	unsigned int turn;
 	int kept[FASTCGI_KEPT_MAX]; /* between requests, and that at hand */
 	int nkept;
@@ -135,25 +136,49 @@ watch(const struct fastcgi *f, int fd, uint32_t events)
 static int
 watch_listener(const struct fastcgi *f)
 {
-	int flags = fcntl(f->listener, F_GETFL);
-
-	if (flags < 0 || fcntl(f->listener, F_SETFL, flags | O_NONBLOCK) != 0)
-		return -1;
 	if (watch(f, f->listener, EPOLLIN | EPOLLEXCLUSIVE) == 0)
 		return 0;
 	/* Linux before 4.5 wakes all of them. */
 	return errno == EINVAL ? watch(f, f->listener, EPOLLIN) : -1;
 }
 
+static int
+open_listener(const struct fastcgi *f)
+{
+	int flags = fcntl(f->listener, F_GETFL);
+
+	if (flags < 0 || fcntl(f->listener, F_SETFL, flags | O_NONBLOCK) != 0)
+		return -1;
+	return watch_listener(f);
+}
+
+/*
+ * Goes to the end of those who wait at the socket, which the kernel wakes in
+ * the order in which they came.
+ */
+static void
+requeue(struct fastcgi *f)
+{
+	if (epoll_ctl(f->events, EPOLL_CTL_DEL, f->listener, NULL) == 0 &&
+	    watch_listener(f) == 0)
+		return;
+	log_err("cannot wait for connections: %s", strerror(errno));
+	f->is_lost = 1;
+}
+
 /* --- kept connections ----------------------------------------------------- */
 
-/* Keeps a connection, unless there are too many. */
+/*
+ * Keeps a connection, unless there are too many.  A process that has none is
+ * to take the next one, since a call on this would have to wait for that.
+ */
 static int
 keep(struct fastcgi *f, int fd)
 {
 	if (f->nkept == FASTCGI_KEPT_MAX || watch(f, fd, EPOLLIN) != 0)
 		return 0;
 	f->kept[f->nkept++] = fd;
+	requeue(f);
 	return 1;
 }
 
@@ -262,7 +287,7 @@ fastcgi_open(int listener, struct fastcgi **out)
 	f->params_room = PARAMS_LEN;
 	f->params = malloc(f->params_room);
 	if (f->signals < 0 || f->events < 0 || f->params == NULL ||
-	    watch(f, f->signals, EPOLLIN) != 0 || watch_listener(f) != 0) {
+	    watch(f, f->signals, EPOLLIN) != 0 || open_listener(f) != 0) {
 		log_err("cannot serve FastCGI: %s", strerror(errno));
 		fastcgi_close(f);
 		return RC_FAIL;
@@ -923,6 +948,8 @@ fastcgi_next(struct fastcgi *f)
 	enum rc rc;
 
 	while (f->listener >= 0) {
+		if (f->is_lost)
+			return RC_FAIL;
 		rc = f->fd >= 0 ? RC_OK : find_connection(f);
 		if (rc != RC_OK)
 			return rc;

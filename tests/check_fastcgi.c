@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -1582,69 +1583,141 @@ END_TEST
 #endif
 
 /* Two processes, one socket. */
-START_TEST(two_processes_share_a_socket)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct request request, half;
+struct pair {
+	struct sockaddr_un address;
+	int listener;
 	pid_t pid[2];
-	int i, n, fd[2], status;
+};
 
-	(void)snprintf(
-	    address.sun_path, sizeof(address.sun_path), "%s", in_site("s"));
-	ck_assert_int_eq(
-	    bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(listen(listener, 64), 0);
+static void
+start_pair(struct pair *pair)
+{
+	int i;
+
+	pair->address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	pair->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	(void)snprintf(pair->address.sun_path, sizeof(pair->address.sun_path),
+	    "%s", in_site("s"));
+	ck_assert_int_eq(bind(pair->listener, (struct sockaddr *)&pair->address,
+			     sizeof(pair->address)),
+	    0);
+	ck_assert_int_eq(listen(pair->listener, 64), 0);
 	for (i = 0; i < 2; i++) {
-		pid[i] = fork();
-		ck_assert_int_ge(pid[i], 0);
-		if (pid[i] == 0) {
+		pair->pid[i] = fork();
+		ck_assert_int_ge(pair->pid[i], 0);
+		if (pair->pid[i] == 0) {
 			(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-			if (dup2(listener, STDIN_FILENO) >= 0)
+			if (dup2(pair->listener, STDIN_FILENO) >= 0)
 				(void)execl(V2, V2, (char *)NULL);
 			_exit(127);
 		}
 	}
+}
+
+static int
+connect_pair(const struct pair *pair)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(connect(fd, (const struct sockaddr *)&pair->address,
+			     sizeof(pair->address)),
+	    0);
+	return fd;
+}
+
+static void
+end_one(struct pair *pair, int i)
+{
+	int status;
+
+	ck_assert_int_eq(kill(pair->pid[i], SIGTERM), 0);
+	ck_assert_int_eq(waitpid(pair->pid[i], &status, 0), pair->pid[i]);
+	ck_assert_int_eq(status, 0);
+}
+
+enum { HALF = 30 }; /* bytes that are missing */
+
+static void
+send_half(int fd, struct request *half)
+{
+	make_balance(half, 0);
+	ck_assert_int_eq(fcgi_write(fd, half->bytes, half->len - HALF), 0);
+}
+
+static void
+send_rest(int fd, struct request *half)
+{
+	ck_assert_int_eq(
+	    fcgi_write(fd, half->bytes + half->len - HALF, HALF), 0);
+	clear_request(half);
+}
+
+START_TEST(two_processes_share_a_socket)
+{
+	struct request request, half;
+	struct pair pair;
+	int i, n, fd[2];
+
+	start_pair(&pair);
 	for (n = 0; n < 20; n++) {
-		for (i = 0; i < 2; i++) {
-			fd[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-			ck_assert_int_eq(
-			    connect(fd[i], (struct sockaddr *)&address,
-				sizeof(address)),
-			    0);
-		}
+		for (i = 0; i < 2; i++)
+			fd[i] = connect_pair(&pair);
 		/* Half a call keeps one of them, and only that, busy. */
-		make_balance(&half, 0);
-		ck_assert_int_eq(
-		    fcgi_write(fd[0], half.bytes, half.len - 30), 0);
+		send_half(fd[0], &half);
 		make_balance(&request, 0);
 		send_request(fd[1], &request);
 		must_reply(fd[1], BALANCE);
-		ck_assert_int_eq(
-		    fcgi_write(fd[0], half.bytes + half.len - 30, 30), 0);
+		send_rest(fd[0], &half);
 		must_reply(fd[0], BALANCE);
-		clear_request(&half);
 		(void)close(fd[0]);
 		(void)close(fd[1]);
 	}
 	/* One ends; the other goes on. */
-	ck_assert_int_eq(kill(pid[0], SIGTERM), 0);
-	ck_assert_int_eq(waitpid(pid[0], &status, 0), pid[0]);
-	ck_assert_int_eq(status, 0);
+	end_one(&pair, 0);
 	for (n = 0; n < 10; n++) {
-		fd[0] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		ck_assert_int_eq(connect(fd[0], (struct sockaddr *)&address,
-				     sizeof(address)),
-		    0);
+		fd[0] = connect_pair(&pair);
 		make_balance(&request, 0);
 		send_request(fd[0], &request);
 		must_reply(fd[0], BALANCE);
 		(void)close(fd[0]);
 	}
-	ck_assert_int_eq(kill(pid[1], SIGTERM), 0);
-	ck_assert_int_eq(waitpid(pid[1], &status, 0), pid[1]);
-	ck_assert_int_eq(status, 0);
-	(void)close(listener);
+	end_one(&pair, 1);
+	(void)close(pair.listener);
+}
+END_TEST
+
+/*
+ * A call on a connection that is kept does not wait for one on a new
+ * connection, since another process takes that; unless it is late itself.
+ */
+START_TEST(a_process_without_connections_takes_the_next)
+{
+	enum { ROUNDS = 40, WAIT_MS = 200 };
+	struct request half, request;
+	struct pollfd reply;
+	struct pair pair;
+	int kept, fd, n, at_once = 0;
+
+	start_pair(&pair);
+	for (n = 0; n < ROUNDS; n++) {
+		kept = connect_pair(&pair);
+		must_balance_on(kept);
+		fd = connect_pair(&pair);
+		send_half(fd, &half);
+		make_balance(&request, 1);
+		send_request(kept, &request);
+		reply = (struct pollfd){ .fd = kept, .events = POLLIN };
+		at_once += poll(&reply, 1, WAIT_MS);
+		send_rest(fd, &half);
+		must_reply(fd, BALANCE);
+		must_reply(kept, BALANCE);
+		(void)close(kept);
+		(void)close(fd);
+	}
+	ck_assert_int_gt(at_once, ROUNDS * 3 / 4);
+	end_one(&pair, 0);
+	end_one(&pair, 1);
+	(void)close(pair.listener);
 }
 END_TEST
 
@@ -1708,6 +1781,7 @@ make_suite(void)
 	tcase_add_loop_test(
 	    tc, a_signal_lets_a_call_under_way_finish, 0, ROWS(signals));
 	tcase_add_test(tc, two_processes_share_a_socket);
+	tcase_add_test(tc, a_process_without_connections_takes_the_next);
 	suite_add_tcase(suite, tc);
 
 	tc = tcase_create("many");
