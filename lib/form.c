@@ -632,6 +632,11 @@ form_type(const char *content_type, enum form_type *type)
 	};
 	size_t len, i;
 
+	/* Just so nearly every client sends it. */
+	if (strcmp(content_type, types[0].name) == 0) {
+		*type = types[0].type;
+		return RC_OK;
+	}
 	content_type += strspn(content_type, " \t");
 	len = strcspn(content_type, "; \t");
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
