@@ -207,8 +207,12 @@ enter_file(struct gate *gate, int64_t now, int64_t wait_ms, int wait)
 				break;
 		}
 		rc = lock(gate->fd, gate->path, LOCK_EX, now + wait_ms, wait);
-		if (rc != RC_OK || is_current(gate, now / 1000))
+		if (rc != RC_OK)
 			return rc;
+		if (is_current(gate, now / 1000)) {
+			gate->is_held = 1;
+			return RC_OK;
+		}
 		gate_close(gate);
 	}
 	log_err("cannot lock %s: it is replaced all the time", gate->path);
@@ -236,19 +240,22 @@ gate_enter(struct gate *gate, enum gate_mode mode, int64_t wait_ms)
 	rc = lock(gate->fd, gate->path, mode == GATE_SHARED ? LOCK_SH : LOCK_EX,
 	    deadline, wait);
 	(void)flock(gate->queue_fd, LOCK_UN);
+	gate->is_held = rc == RC_OK;
 	return rc;
 }
 
 void
 gate_leave(struct gate *gate)
 {
-	if (gate->fd >= 0)
+	if (gate->is_held)
 		(void)flock(gate->fd, LOCK_UN);
+	gate->is_held = 0;
 }
 
 void
 gate_close(struct gate *gate)
 {
+	gate->is_held = 0;
 	if (gate->fd >= 0)
 		(void)close(gate->fd);
 	if (gate->queue_fd >= 0)

@@ -23,8 +23,9 @@ enum gate_mode {
 
 struct gate {
 	int fd, queue_fd; /* -1: not open */
-	int is_file;      /* the database's own file is the gate */
-	dev_t device;     /* inside such a gate: that file, ... */
+	int is_held;
+	int is_file;  /* the database's own file is the gate */
+	dev_t device; /* inside such a gate: that file, ... */
 	ino_t inode;
 	off_t size;     /* ... and its size */
 	int64_t looked; /* at its path, in seconds of CLOCK_MONOTONIC */
@@ -59,7 +60,7 @@ enum rc gate_enter(struct gate *gate, enum gate_mode mode, int64_t wait_ms);
  */
 int gate_look(struct gate *gate);
 
-/* Leaves; harmless outside. */
+/* Leaves; harmless outside, and no system call there. */
 void gate_leave(struct gate *gate);
 
 /* Closes the files. */
