@@ -3,11 +3,15 @@
  * add: places an order.
  */
 #include "actions.h"
+#include "json_out.h"
+#include "number.h"
 #include "order.h"
 
 static enum rc
 add(struct call *call)
 {
+	char text[NUMBER_TEXT_LEN];
+	struct json_out out;
 	int64_t id;
 	enum rc rc;
 
@@ -15,7 +19,13 @@ add(struct call *call)
 	    call->db, &call->caller, call->form, call->now, &id, &call->why);
 	if (rc != RC_OK)
 		return rc;
-	return action_answer(call, json_pack("{s:I}", "order", (json_int_t)id));
+	json_out_begin(&out, call->out);
+	json_out_name(&out, '{', "order");
+	(void)number_format(id, text);
+	json_out_raw(&out, text, strlen(text));
+	json_out_raw(&out, "}", 1);
+	json_out_flush(&out);
+	return RC_OK;
 }
 
 const struct action action_add = { "add", NULL, NULL, add, DB_WRITE };
