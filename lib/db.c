@@ -803,16 +803,57 @@ end_last(struct db *db)
 	return RC_OK;
 }
 
+/*
+ * True if a transaction that reads writes from here on: nobody else does, and
+ * nothing has been committed since its first read.  SQLite takes the lock of
+ * those who write before it refuses a BEGIN inside of a transaction; what it
+ * would not refuse is prepared anew each time, or names a table.  Not so is no
+ * failure.
+ */
+static int
+write_on(struct db *db)
+{
+	struct db_rows *rows;
+
+	if (db_query(db, SQL_BEGIN_WRITE, DB_NO_ARGS, &rows) != RC_OK)
+		return 0;
+	(void)sqlite3_step(rows->stmt);
+	db_done(&rows);
+	if (sqlite3_txn_state(db->handle, "main") != SQLITE_TXN_WRITE)
+		return 0;
+	/* Others may have committed before that first read. */
+	(void)read_state(db, &db->before);
+	return 1;
+}
+
+/*
+ * Goes on in what is paused; to write only with a log, and if nobody is at the
+ * gate: to wait there in a transaction would keep the log from being begun
+ * anew.  Otherwise what is paused ends, and with it the gate is left.
+ */
+static int
+go_on(struct db *db, enum db_mode mode)
+{
+	int goes_on = db->is_paused;
+
+	if (goes_on && mode != DB_READ)
+		goes_on = db->has_log && db->has_journal &&
+			  gate_enter(&db->gate, GATE_ALONE_NOW, 0) == RC_OK &&
+			  write_on(db);
+	if (!goes_on)
+		return 0;
+	db->is_paused = 0;
+	db->in_transaction = 1;
+	return 1;
+}
+
 enum rc
 db_begin(struct db *db, enum db_mode mode)
 {
 	enum rc rc;
 
-	if (db->is_paused && mode == DB_READ) {
-		db->is_paused = 0;
-		db->in_transaction = 1;
+	if (go_on(db, mode))
 		return RC_OK;
-	}
 	rc = end_last(db);
 	if (rc != RC_OK)
 		return rc;

@@ -100,7 +100,9 @@ void db_rollback(struct db *db);
 /*
  * Ends a DB_READ transaction as db_commit does, but so that the next one, if
  * it is a DB_READ too, goes on in it: it sees the same state, and costs no
- * system call.  Writers wait until then, or until db_rollback.
+ * system call.  Writers wait until then, or until db_rollback.  With a log one
+ * that writes goes on in it, too, if nothing has been committed since and
+ * nobody is at the gate.
  */
 void db_pause(struct db *db);
 

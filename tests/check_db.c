@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -803,13 +804,21 @@ END_TEST
 
 START_TEST(a_paused_transaction_ends_before_one_that_writes)
 {
-	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
-	db_pause(fx.db);
-	ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_OK);
-	ck_assert_int_eq(add_tier(fx.db, "Kept"), RC_OK);
-	ck_assert_int_eq(db_commit(fx.db), RC_OK);
-	ck_assert(others_may_write());
-	ck_assert_int_eq(tiers(fx.db), 4);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+		db_pause(fx.db);
+		/* Looked at where one begins. */
+		db_expect(fx.db, SCHEMA_VERSION + 1);
+		ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_BUSY);
+		db_expect(fx.db, SCHEMA_VERSION);
+		ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_OK);
+		ck_assert_int_eq(add_tier(fx.db, i == 0 ? "A" : "B"), RC_OK);
+		ck_assert_int_eq(db_commit(fx.db), RC_OK);
+		ck_assert(others_may_write());
+		ck_assert_int_eq(tiers(fx.db), 4 + i);
+	}
 }
 END_TEST
 
@@ -1368,6 +1377,200 @@ START_TEST(a_state_that_has_gone_is_not_noted)
 }
 END_TEST
 
+/* --- writing in a paused transaction -------------------------------------- */
+
+/* Pauses one that reads, in a connection that has written to its log. */
+static void
+pause_with_log(struct db *db)
+{
+	int64_t n;
+
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
+	ck_assert_int_eq(add_tier(db, "Before"), RC_OK);
+	ck_assert_int_eq(db_commit(db), RC_OK);
+	ck_assert_int_eq(db_begin(db, DB_READ), RC_OK);
+	ck_assert_int_eq(db_one(db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	ck_assert_int_eq(n, 4);
+	db_pause(db);
+}
+
+START_TEST(with_a_log_a_paused_transaction_is_written_in)
+{
+	int64_t n;
+
+	use_log();
+	pause_with_log(fx.db);
+	ck_assert(others_may_write());
+	/* Where one begins, and there alone, this would be looked at. */
+	db_expect(fx.db, SCHEMA_VERSION + 1);
+	ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_OK);
+	db_expect(fx.db, 0);
+	/* It is one like any other. */
+	ck_assert(!others_may_write());
+	ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_FAIL);
+	ck_assert_int_eq(db_one(fx.db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	ck_assert_int_eq(n, 4);
+	ck_assert_int_eq(add_tier(fx.db, "Gone"), RC_OK);
+	db_rollback(fx.db);
+	ck_assert(others_may_write());
+	ck_assert_int_eq(tiers(fx.db), 4);
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	ck_assert_int_eq(db_one(fx.db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	db_pause(fx.db);
+	ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_OK);
+	ck_assert_int_eq(add_tier(fx.db, "Kept"), RC_OK);
+	ck_assert_int_eq(db_commit(fx.db), RC_OK);
+	ck_assert(others_may_write());
+	ck_assert_int_eq(fixture_int("SELECT COUNT(*) FROM tier"), 5);
+}
+END_TEST
+
+/* The settings of those who write are made first. */
+START_TEST(a_first_paused_transaction_is_not_written_in)
+{
+	struct db *db = open_again(SHORT_MS);
+	int64_t n;
+
+	use_log();
+	ck_assert_int_eq(tiers(db), 3);
+	ck_assert(db_has_log(db));
+	ck_assert_int_eq(db_begin(db, DB_READ), RC_OK);
+	db_pause(db);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
+	ck_assert_int_eq(
+	    db_one(db, "PRAGMA recursive_triggers", DB_NO_ARGS, &n), RC_OK);
+	ck_assert_int_eq(n, 1);
+	db_close(db);
+}
+END_TEST
+
+/* Otherwise the other's commit would be taken for the one that failed. */
+START_TEST(a_failed_commit_of_a_paused_transaction_is_told_from_others)
+{
+	struct rlimit limit = { 0, RLIM_INFINITY };
+	struct stat st;
+	int64_t n;
+
+	use_log();
+	pause_with_log(fx.db);
+	db_rollback(fx.db);
+	ck_assert_int_eq(db_begin(fx.db, DB_READ), RC_OK);
+	fixture_sql("INSERT INTO tier (name, calls_per_minute)"
+		    " VALUES ('Theirs', 1)");
+	ck_assert_int_eq(db_one(fx.db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	ck_assert_int_eq(n, 5);
+	db_pause(fx.db);
+	ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_OK);
+	ck_assert_int_eq(add_tier(fx.db, "Gone"), RC_OK);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(stat(fixture_path("latchkey.db-wal"), &st), 0);
+	limit.rlim_cur = (rlim_t)st.st_size;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(db_commit(fx.db), RC_BUSY);
+	ck_assert_int_eq(tiers(fx.db), 5);
+}
+END_TEST
+
+/* What it would not see it must not write over. */
+START_TEST(an_old_paused_transaction_is_not_written_in)
+{
+	int64_t n;
+
+	use_log();
+	pause_with_log(fx.db);
+	fixture_sql("INSERT INTO tier (name, calls_per_minute)"
+		    " VALUES ('Theirs', 1)");
+	ck_assert_int_eq(db_begin(fx.db, DB_WRITE), RC_OK);
+	ck_assert_int_eq(db_one(fx.db, SQL_TIERS, DB_NO_ARGS, &n), RC_OK);
+	ck_assert_int_eq(n, 5);
+	ck_assert_int_eq(add_tier(fx.db, "Kept"), RC_OK);
+	ck_assert_int_eq(db_commit(fx.db), RC_OK);
+	ck_assert(others_may_write());
+	ck_assert_int_eq(fixture_int("SELECT COUNT(*) FROM tier"), 6);
+}
+END_TEST
+
+/* Somebody writes who does not come by the gate: he is waited for, too. */
+START_TEST(a_paused_transaction_waits_for_a_lock_past_the_gate)
+{
+	struct db *db = open_again(SHORT_MS);
+	struct db *other = open_again(SHORT_MS);
+
+	use_log();
+	pause_with_log(db);
+	ck_assert_int_eq(db_script(other, "BEGIN IMMEDIATE"), RC_OK);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_BUSY);
+	ck_assert_int_eq(db_script(other, "ROLLBACK"), RC_OK);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
+	ck_assert_int_eq(add_tier(db, "Kept"), RC_OK);
+	ck_assert_int_eq(db_commit(db), RC_OK);
+	ck_assert_int_eq(tiers(other), 5);
+	db_close(other);
+	db_close(db);
+}
+END_TEST
+
+/*
+ * True if another process reads the log, by its locks ("WAL-mode File
+ * Format", 2.3): 120 is for who writes, from 123 on they are for readers.
+ */
+static int
+is_read(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	lock.l_start = 123;
+	lock.l_len = 5;
+	return fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+/* Says that somebody reads, and waits until nobody does; false in vain. */
+static int
+is_read_no_more(int say)
+{
+	static const struct timespec pause = { .tv_nsec = 10000000 };
+	int fd = open(fixture_path("latchkey.db-shm"), O_RDWR), i;
+
+	if (fd < 0 || !is_read(fd) || write(say, "x", 1) != 1)
+		return 0;
+	for (i = 0; i < 300 && is_read(fd); i++)
+		(void)nanosleep(&pause, NULL);
+	return !is_read(fd);
+}
+
+/* The log would grow for as long as there is always somebody who waits. */
+START_TEST(nobody_waits_at_the_gate_in_a_transaction)
+{
+	struct db *db = open_again(20000);
+	int fd = open(gate(), O_RDWR | O_CLOEXEC), status, hear[2];
+	pid_t pid;
+	char c;
+
+	use_log();
+	pause_with_log(db);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	ck_assert_int_eq(pipe(hear), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(is_read_no_more(hear[1]) ? 0 : 1);
+	}
+	/* The lock is the child's now. */
+	(void)close(fd);
+	(void)close(hear[1]);
+	ck_assert_int_eq(read(hear[0], &c, 1), 1);
+	(void)close(hear[0]);
+	ck_assert_int_eq(db_begin(db, DB_WRITE), RC_OK);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(add_tier(db, "Kept"), RC_OK);
+	ck_assert_int_eq(db_commit(db), RC_OK);
+	ck_assert_int_eq(tiers(db), 5);
+	db_close(db);
+}
+END_TEST
+
 /* --- copies --------------------------------------------------------------- */
 
 START_TEST(a_copy_is_complete_and_closed_to_others)
@@ -1624,6 +1827,13 @@ make_suite(void)
 	tcase_add_test(tc, no_room_for_the_index_of_a_log_is_busy);
 	tcase_add_test(tc, a_log_tells_states_apart);
 	tcase_add_test(tc, a_state_that_has_gone_is_not_noted);
+	tcase_add_test(tc, with_a_log_a_paused_transaction_is_written_in);
+	tcase_add_test(tc, a_first_paused_transaction_is_not_written_in);
+	tcase_add_test(
+	    tc, a_failed_commit_of_a_paused_transaction_is_told_from_others);
+	tcase_add_test(tc, an_old_paused_transaction_is_not_written_in);
+	tcase_add_test(tc, a_paused_transaction_waits_for_a_lock_past_the_gate);
+	tcase_add_test(tc, nobody_waits_at_the_gate_in_a_transaction);
 	tcase_add_test(tc, a_copy_has_what_is_in_the_log);
 	tcase_add_test(tc, a_copy_waits_for_readers_of_the_past);
 	tcase_add_test(tc, a_copy_is_complete_and_closed_to_others);
