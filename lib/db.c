@@ -464,7 +464,8 @@ read_header_state(struct db *db, struct db_state *state)
  * before both have been.  (SQLite's "WAL-mode File Format", 2.1.)
  */
 enum {
-	INDEX_LEN = 48,           /* of a copy */
+	INDEX_LEN = 48,           /* of a copy ... */
+	INDEX_WORDS = 6,          /* ... as numbers of eight bytes */
 	INDEX_IS_MADE = 12,       /* offset of a flag */
 	INDEX_REGION = 32 * 1024, /* of the index, as SQLite maps it */
 };
@@ -474,9 +475,11 @@ read_index_state(struct db *db, struct db_state *state)
 {
 	sqlite3_file *file = file_of(db);
 	volatile void *region = NULL;
-	const volatile unsigned char *index;
+	const volatile uint64_t *index;
+	uint64_t words[INDEX_WORDS];
 	size_t i;
 
+	_Static_assert(sizeof(words) == INDEX_LEN, "a copy");
 	state->is_log = 1;
 	/* Asked any earlier, SQLite would make an index. */
 	if (!db->log_is_open || file == NULL ||
@@ -485,12 +488,13 @@ read_index_state(struct db *db, struct db_state *state)
 	    region == NULL)
 		return 0;
 	index = region;
-	for (i = 0; i < INDEX_LEN; i++)
-		state->bytes[i] = index[i];
+	for (i = 0; i < INDEX_WORDS; i++)
+		words[i] = index[i];
 	file->pMethods->xShmBarrier(file);
-	for (i = 0; i < INDEX_LEN; i++)
-		if (index[INDEX_LEN + i] != state->bytes[i])
+	for (i = 0; i < INDEX_WORDS; i++)
+		if (index[INDEX_WORDS + i] != words[i])
 			return 0;
+	memcpy(state->bytes, words, sizeof(words));
 	return state->bytes[INDEX_IS_MADE] != 0;
 }
 
