@@ -819,7 +819,8 @@ write_on(struct db *db)
 {
 	struct db_rows *rows;
 
-	if (db_query(db, SQL_BEGIN_WRITE, DB_NO_ARGS, &rows) != RC_OK)
+	(void)db_query(db, SQL_BEGIN_WRITE, DB_NO_ARGS, &rows);
+	if (rows == NULL)
 		return 0;
 	(void)sqlite3_step(rows->stmt);
 	db_done(&rows);
