@@ -448,6 +448,28 @@ run_place(void)
 	return order_place(at.db, &fx.one, at.form, FIXTURE_NOW, &id, &at.why);
 }
 
+/*
+ * The same as the API does it: in the transaction that has found who calls,
+ * which needs a connection that has written before.
+ */
+static enum rc
+run_paused_place(void)
+{
+	int64_t n;
+	enum rc rc;
+
+	if ((rc = db_begin(at.db, DB_WRITE)) != RC_OK)
+		return rc;
+	db_rollback(at.db);
+	if ((rc = db_begin(at.db, DB_READ)) != RC_OK)
+		return rc;
+	rc = db_version(at.db, &n);
+	if (rc != RC_OK)
+		return db_end(at.db, rc);
+	db_pause(at.db);
+	return run_place();
+}
+
 static void
 prepare_place(int n)
 {
@@ -1032,13 +1054,30 @@ START_TEST(a_fault_at_any_step_leaves_all_or_nothing)
 END_TEST
 
 /* With a log it is the same layer for all works: the longest one will do. */
-START_TEST(a_fault_at_any_step_with_a_log_leaves_all_or_nothing)
+static struct work
+longest_work(void)
 {
 	const struct work *work = works;
 
 	while (work->whole == NULL)
 		work++;
-	walk_all(work, &modes[_i]);
+	return *work;
+}
+
+START_TEST(a_fault_at_any_step_with_a_log_leaves_all_or_nothing)
+{
+	const struct work work = longest_work();
+
+	walk_all(&work, &modes[_i]);
+}
+END_TEST
+
+START_TEST(a_fault_in_a_paused_transaction_leaves_all_or_nothing)
+{
+	struct work work = longest_work();
+
+	work.run = run_paused_place;
+	walk_all(&work, &modes[_i]);
 }
 END_TEST
 
@@ -1544,6 +1583,8 @@ make_suite(void)
 	tcase_add_checked_fixture(tc, setup_log, fixture_teardown);
 	tcase_add_loop_test(
 	    tc, a_fault_at_any_step_with_a_log_leaves_all_or_nothing, 0, MODES);
+	tcase_add_loop_test(tc,
+	    a_fault_in_a_paused_transaction_leaves_all_or_nothing, 0, MODES);
 	suite_add_tcase(suite, tc);
 
 	tc = tcase_create("people");
