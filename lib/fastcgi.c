@@ -839,8 +839,9 @@ fastcgi_read(struct fastcgi *f, void *buf, size_t len, time_t deadline)
 		if (!next_record(f, deadline))
 			return -1;
 		if (f->record.type == STDIN && f->record.left == 0) {
-			f->body_ended = 1;
-			return 0;
+			/* The next request begins behind its padding. */
+			f->body_ended = skip(f, deadline);
+			return f->body_ended ? 0 : -1;
 		}
 	}
 	n = take(f, buf, len, deadline);

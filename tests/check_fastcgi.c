@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -351,6 +352,47 @@ START_TEST(a_request_may_come_byte_by_byte)
 	must_reply(fd, BALANCE);
 	must_be_closed(fd);
 	clear_request(&request);
+}
+END_TEST
+
+/* Gives each record of a request so many bytes of padding. */
+static void
+pad(struct request *r, unsigned char n)
+{
+	static const char padding[UCHAR_MAX];
+	struct request plain = *r;
+	FILE *f = begin_request(r);
+	const char *at = plain.bytes, *const end = at + plain.len;
+	size_t len;
+
+	for (; at < end; at += len) {
+		len = 8 + ((size_t)(unsigned char)at[4] << 8 |
+			      (unsigned char)at[5]);
+		(void)fwrite(at, 1, 6, f);
+		(void)fprintf(f, "%c%c", n, 0);
+		(void)fwrite(at + 8, 1, len - 8, f);
+		(void)fwrite(padding, 1, n, f);
+	}
+	ck_assert_int_eq(fclose(f), 0);
+	clear_request(&plain);
+}
+
+/* That of the last one is no part of the next request, nor waited for as. */
+START_TEST(padding_is_passed_over)
+{
+	static const unsigned char rows[] = { 1, 7, 8, UCHAR_MAX };
+	pid_t pid = pid_of_v2();
+	struct request request;
+	int fd = connect_v2(), i;
+
+	for (i = 0; i < ROWS(rows); i++) {
+		make_balance(&request, 1);
+		pad(&request, rows[i]);
+		send_request(fd, &request);
+		must_reply(fd, BALANCE);
+		must_work(pid);
+	}
+	(void)close(fd);
 }
 END_TEST
 
@@ -1734,6 +1776,7 @@ make_suite(void)
 	tcase_add_test(tc, a_connection_is_kept_if_that_is_wanted);
 	tcase_add_test(tc, more_connections_than_can_be_kept_are_closed);
 	tcase_add_test(tc, a_request_may_come_byte_by_byte);
+	tcase_add_test(tc, padding_is_passed_over);
 	tcase_add_test(tc, the_next_request_may_be_there_already);
 	tcase_add_test(tc, a_request_that_is_cut_harms_nobody);
 	tcase_add_test(tc, a_body_that_breaks_off_harms_nobody);
