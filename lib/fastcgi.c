@@ -194,15 +194,19 @@ drop(struct fastcgi *f, int fd)
 	(void)close(fd);
 }
 
-/* Keeps what is a connection, and not whatever else has its number. */
+/*
+ * Keeps what is a connection, and not whatever else has its number.  One that
+ * the web server has reset has no peer any more: its end is read, as ever.
+ */
 static void
 inherit(struct fastcgi *f, int fd)
 {
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(peer);
+	int listens = 0;
+	socklen_t len = sizeof(listens);
 
 	if (fd <= STDERR_FILENO ||
-	    getpeername(fd, (struct sockaddr *)&peer, &len) != 0)
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0 ||
+	    listens)
 		return;
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || !keep(f, fd))
 		(void)close(fd);

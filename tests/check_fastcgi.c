@@ -1322,6 +1322,54 @@ START_TEST(nothing_but_a_connection_is_taken_over)
 }
 END_TEST
 
+/* True if there is a socket of the local family with that inode. */
+static int
+has_socket(ino_t inode)
+{
+	FILE *f = fopen("/proc/net/unix", "r");
+	char line[512];
+	unsigned long n;
+	int found = 0;
+
+	ck_assert_ptr_nonnull(f);
+	while (!found && fgets(line, sizeof(line), f) != NULL)
+		found = sscanf(line, "%*s %*s %*s %*s %*s %*s %lu", &n) == 1 &&
+			n == inode;
+	(void)fclose(f);
+	return found;
+}
+
+/* A connection that its peer has reset is as one that never had any. */
+START_TEST(what_was_a_connection_is_closed)
+{
+	const int dead = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct stat st;
+	FILE *f;
+	int fd, i;
+
+	make_site("");
+	ck_assert_int_eq(fstat(dead, &st), 0);
+	ck_assert(has_socket(st.st_ino));
+	f = fopen(in_site("public_html/cgi-bin/restarted"), "w");
+	ck_assert_ptr_nonnull(f);
+	(void)fprintf(f,
+	    "#!/bin/sh\ncd \"${0%%/*}\" && "
+	    "LATCHKEY_CONNECTIONS=%d exec ./v2\n",
+	    dead);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(
+	    chmod(in_site("public_html/cgi-bin/restarted"), 0700), 0);
+	fd = cgi_connect(&site, "restarted", NULL);
+	ck_assert_int_ge(fd, 0);
+	(void)close(dead);
+	/* Connections take turns. */
+	for (i = 0; i < 10; i++)
+		must_balance_on(fd);
+	ck_assert(!has_socket(st.st_ino));
+	(void)close(fd);
+}
+END_TEST
+
 START_TEST(a_changed_configuration_holds_from_the_next_call_on)
 {
 	struct watch watch;
@@ -1834,6 +1882,7 @@ make_suite(void)
 	tcase_add_test(tc, a_restart_keeps_connections);
 	tcase_add_test(tc, a_restart_waits_for_a_request_that_is_there);
 	tcase_add_test(tc, nothing_but_a_connection_is_taken_over);
+	tcase_add_test(tc, what_was_a_connection_is_closed);
 #if !defined(__SANITIZE_ADDRESS__)
 	tcase_add_test(tc, a_hard_limit_of_processor_time_costs_no_call);
 #endif
