@@ -350,6 +350,8 @@ db_renew(struct db *db)
 
 	db_rollback(db);
 	db_leave(db);
+	/* What has the path now, whenever that was looked at last. */
+	gate_close(&db->gate);
 	rc = gate_enter(&db->gate, GATE_ALONE, db->busy_ms);
 	if (rc != RC_OK)
 		return rc;

@@ -246,6 +246,25 @@ START_TEST(a_file_that_is_cut_off_is_a_failure)
 }
 END_TEST
 
+/* Somebody has moved the one that is made anew out of the way already. */
+START_TEST(what_took_the_place_of_a_file_is_kept)
+{
+	struct db *kept = open_file(), *other;
+
+	ck_assert_int_eq(sum(kept), 0);
+	ck_assert_int_eq(rename(path, copy), 0);
+	other = open_file();
+	ck_assert_int_eq(db_begin(other, DB_WRITE), RC_OK);
+	ck_assert_int_eq(db_script(other, SQL_CREATE), RC_OK);
+	ck_assert_int_eq(db_run(other, SQL_ADD, DB_ARGS(DB_INT(7))), RC_OK);
+	ck_assert_int_eq(db_end(other, RC_OK), RC_OK);
+	ck_assert_int_eq(db_renew(kept), RC_OK);
+	ck_assert_int_eq(sum(kept), 7);
+	db_close(other);
+	db_close(kept);
+}
+END_TEST
+
 /* --- kills ---------------------------------------------------------------- */
 
 /* The file as it is, seen by somebody else. */
@@ -465,6 +484,7 @@ make_suite(void)
 	tcase_add_test(tc, what_is_rolled_back_was_never_there);
 	tcase_add_test(tc, what_has_spilled_and_is_rolled_back_was_never_there);
 	tcase_add_test(tc, a_file_that_is_cut_off_is_a_failure);
+	tcase_add_test(tc, what_took_the_place_of_a_file_is_kept);
 	tcase_add_loop_test(
 	    tc, a_killed_commit_is_whole_or_no_database, 0, ROWS(commits));
 	tcase_add_test(tc, who_finds_no_database_is_told_so);
