@@ -72,7 +72,8 @@ struct fastcgi {
 	int listener; /* -1: no more requests */
 	int events;   /* epoll's */
 	int signals;
-	int is_lost; /* the listener cannot be waited for any more */
+	int is_lost;   /* the listener cannot be waited for any more */
+	int is_ending; /* a signal has come */
 	unsigned int turn;
 	int kept[FASTCGI_KEPT_MAX]; /* between requests, and that at hand */
 	int nkept;
@@ -858,7 +859,7 @@ void
 fastcgi_leave(struct fastcgi *f)
 {
 	const int wanted = f->keep && f->answered && f->body_ended &&
-			   !f->broken && f->listener >= 0;
+			   !f->broken && f->listener >= 0 && !f->is_ending;
 
 	if (f->fd < 0)
 		return;
@@ -903,8 +904,22 @@ take_connection(struct fastcgi *f)
 }
 
 /*
+ * Takes no more connections.  What has come on those that are kept would be
+ * lost with the process: each of them is left when that is answered.
+ */
+static void
+begin_end(struct fastcgi *f)
+{
+	f->is_ending = 1;
+	(void)epoll_ctl(f->events, EPOLL_CTL_DEL, f->listener, NULL);
+	/* The signal stays, for the program that this may become. */
+	(void)epoll_ctl(f->events, EPOLL_CTL_DEL, f->signals, NULL);
+}
+
+/*
  * Waits until there is something to read; *fd is where.  Of several they
- * take turns, but a signal comes before all of them.
+ * take turns, but a signal comes before all of them: after that what is there
+ * already is all that there is.
  */
 static enum rc
 wait_for_event(struct fastcgi *f, int *fd)
@@ -912,16 +927,28 @@ wait_for_event(struct fastcgi *f, int *fd)
 	struct epoll_event ready[READY_MAX];
 	int i, n;
 
-	do
-		n = epoll_wait(f->events, ready, READY_MAX, -1);
-	while (n < 0 && errno == EINTR);
-	if (n <= 0) {
-		log_err("cannot wait for a call: %s", strerror(errno));
-		return RC_FAIL;
-	}
-	for (i = 0; i < n; i++)
-		if (ready[i].data.fd == f->signals)
+	for (;;) {
+		do
+			n = epoll_wait(
+			    f->events, ready, READY_MAX, f->is_ending ? 0 : -1);
+		while (n < 0 && errno == EINTR);
+		if (n < 0) {
+			log_err("cannot wait for a call: %s", strerror(errno));
+			return RC_FAIL;
+		}
+		if (n == 0) {
+			/* Before anything that takes longer. */
+			while (f->nkept > 0)
+				drop(f, f->kept[0]);
 			return RC_NOT_FOUND;
+		}
+		for (i = 0; i < n; i++)
+			if (ready[i].data.fd == f->signals)
+				break;
+		if (i == n)
+			break;
+		begin_end(f);
+	}
 	*fd = ready[f->turn++ % (unsigned int)n].data.fd;
 	return RC_OK;
 }

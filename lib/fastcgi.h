@@ -42,9 +42,10 @@ void fastcgi_close(struct fastcgi *f);
 /*
  * Waits for the next request, the one before having been left, and reads its
  * parameters.  RC_NOT_FOUND if the process is to end instead: by a signal,
- * or after fastcgi_stop.  RC_FAIL (logged) if the socket cannot be used any
- * more.  Connections that send something else than a request are closed,
- * logged and passed over.
+ * once those are answered that had come on connections that are kept, or
+ * after fastcgi_stop.  RC_FAIL (logged) if the socket cannot be used any more.
+ * Connections that send something else than a request are closed, logged and
+ * passed over.
  */
 enum rc fastcgi_next(struct fastcgi *f);
 

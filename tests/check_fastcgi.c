@@ -1627,6 +1627,42 @@ START_TEST(a_signal_lets_a_call_under_way_finish)
 }
 END_TEST
 
+/* A web server does not send a call again that has gone. */
+START_TEST(a_signal_comes_after_calls_that_are_here)
+{
+	enum { KEPT = 12 };
+	struct request request, half;
+	int fd[KEPT], busy, idle, i;
+	pid_t pid = pid_of_v2();
+
+	for (i = 0; i < KEPT; i++) {
+		fd[i] = connect_v2();
+		must_balance_on(fd[i]);
+	}
+	idle = connect_v2();
+	must_balance_on(idle);
+	busy = connect_v2();
+	make_balance(&half, 1);
+	ck_assert_int_eq(fcgi_write(busy, half.bytes, half.len / 2), 0);
+	for (i = 0; i < KEPT; i++) {
+		make_balance(&request, 1);
+		send_request(fd[i], &request);
+	}
+	ck_assert_int_eq(kill(pid, signals[_i]), 0);
+	ck_assert_int_eq(fcgi_write(busy, half.bytes + half.len / 2,
+			     half.len - half.len / 2),
+	    0);
+	clear_request(&half);
+	for (i = 0; i < KEPT; i++) {
+		must_reply(fd[i], BALANCE);
+		must_be_closed(fd[i]);
+	}
+	must_be_closed(idle);
+	must_end(pid);
+	(void)close(busy);
+}
+END_TEST
+
 #if !defined(__SANITIZE_ADDRESS__)
 /* Processor time that is nearly used up ends it, and not in a call. */
 START_TEST(a_hard_limit_of_processor_time_costs_no_call)
@@ -1871,6 +1907,8 @@ make_suite(void)
 	    tc, a_signal_ends_a_program_between_calls, 0, 2 * ROWS(signals));
 	tcase_add_loop_test(
 	    tc, a_signal_lets_a_call_under_way_finish, 0, ROWS(signals));
+	tcase_add_loop_test(
+	    tc, a_signal_comes_after_calls_that_are_here, 0, ROWS(signals));
 	tcase_add_test(tc, two_processes_share_a_socket);
 	tcase_add_test(tc, a_process_without_connections_takes_the_next);
 	suite_add_tcase(suite, tc);
