@@ -155,7 +155,8 @@ open_listener(const struct fastcgi *f)
 
 /*
  * Goes to the end of those who wait at the socket, which the kernel wakes in
- * the order in which they came.
+ * the order in which they came.  A process that keeps no connection is to take
+ * the next one, since a call on one that is kept would have to wait for that.
  */
 static void
 requeue(struct fastcgi *f)
@@ -169,17 +170,13 @@ requeue(struct fastcgi *f)
 
 /* --- kept connections ----------------------------------------------------- */
 
-/*
- * Keeps a connection, unless there are too many.  A process that has none is
- * to take the next one, since a call on this would have to wait for that.
- */
+/* Keeps a connection, unless there are too many. */
 static int
 keep(struct fastcgi *f, int fd)
 {
 	if (f->nkept == FASTCGI_KEPT_MAX || watch(f, fd, EPOLLIN) != 0)
 		return 0;
 	f->kept[f->nkept++] = fd;
-	requeue(f);
 	return 1;
 }
 
@@ -245,12 +242,14 @@ enum rc
 fastcgi_hand_over(struct fastcgi *f, char kept[FASTCGI_KEPT_LEN])
 {
 	char *end = kept;
-	int i;
+	int i, n;
 
 	if (f->fd >= 0)
 		return RC_BUSY;
 	for (i = 0; i < f->nkept; i++) {
-		end += strlen(number_format(f->kept[i], end));
+		/* The first come first there: not always the same. */
+		n = ((int)(f->turn % FASTCGI_KEPT_MAX) + i) % f->nkept;
+		end += strlen(number_format(f->kept[n], end));
 		*end++ = ' ';
 	}
 	*end = '\0';
@@ -273,6 +272,7 @@ enum rc
 fastcgi_open(int listener, struct fastcgi **out)
 {
 	struct fastcgi *f = calloc(1, sizeof(*f));
+	struct timespec now;
 	sigset_t signals;
 
 	*out = NULL;
@@ -282,6 +282,9 @@ fastcgi_open(int listener, struct fastcgi **out)
 	}
 	f->listener = listener;
 	f->fd = -1;
+	/* One that starts anew after few calls must not begin with the same. */
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	f->turn = (unsigned int)now.tv_nsec;
 	/* Blocked, they wait for the end of the call at hand. */
 	(void)sigemptyset(&signals);
 	(void)sigaddset(&signals, SIGTERM);
@@ -875,7 +878,9 @@ fastcgi_leave(struct fastcgi *f)
 	f->begin = f->end = 0;
 	if (f->known && !wanted)
 		drop(f, f->fd);
-	else if (!f->known && (!wanted || !keep(f, f->fd)))
+	else if (!f->known && wanted && keep(f, f->fd))
+		requeue(f);
+	else if (!f->known)
 		(void)close(f->fd);
 	f->fd = -1;
 	f->known = 0;

@@ -1252,6 +1252,48 @@ START_TEST(a_restart_keeps_connections)
 }
 END_TEST
 
+/*
+ * All have a call that waits, at all times, and one comes on a new connection:
+ * each has its turn, though turns begin anew with the program.
+ */
+START_TEST(a_restart_makes_nobody_wait_for_good)
+{
+	enum { CONNECTIONS = 20, TURNS = 500 };
+	struct pollfd call[CONNECTIONS];
+	struct request request;
+	int replies[CONNECTIONS] = { 0 }, i, turns = 0, waiting = CONNECTIONS;
+
+	make_site("fastcgi_calls = 1");
+	for (i = 0; i < CONNECTIONS; i++) {
+		call[i] =
+		    (struct pollfd){ .fd = connect_v2(), .events = POLLIN };
+		if (i < CONNECTIONS - 1)
+			must_balance_on(call[i].fd);
+	}
+	for (i = 0; i < CONNECTIONS; i++) {
+		make_balance(&request, 1);
+		send_request(call[i].fd, &request);
+	}
+	while (waiting > 0 && turns < TURNS) {
+		ck_assert_int_gt(poll(call, CONNECTIONS, 10000), 0);
+		for (i = 0; i < CONNECTIONS; i++) {
+			if (call[i].revents == 0)
+				continue;
+			must_reply(call[i].fd, BALANCE);
+			make_balance(&request, 1);
+			send_request(call[i].fd, &request);
+			waiting -= replies[i]++ == 0;
+			turns++;
+		}
+	}
+	ck_assert_int_eq(waiting, 0);
+	for (i = 0; i < CONNECTIONS; i++) {
+		must_reply(call[i].fd, BALANCE);
+		(void)close(call[i].fd);
+	}
+}
+END_TEST
+
 /* What has been read of the next request would be lost: it comes first. */
 START_TEST(a_restart_waits_for_a_request_that_is_there)
 {
@@ -1918,6 +1960,7 @@ make_suite(void)
 	tcase_add_loop_test(tc, a_program_starts_anew_after_its_calls, 0, 5);
 	tcase_add_test(tc, a_restart_loses_no_call);
 	tcase_add_test(tc, a_restart_keeps_connections);
+	tcase_add_test(tc, a_restart_makes_nobody_wait_for_good);
 	tcase_add_test(tc, a_restart_waits_for_a_request_that_is_there);
 	tcase_add_test(tc, nothing_but_a_connection_is_taken_over);
 	tcase_add_test(tc, what_was_a_connection_is_closed);
