@@ -420,6 +420,8 @@ look_at_journal(struct db *db)
 	db->has_looked_at_log = 1;
 	db->has_log = !(db->flags & (DB_SCRATCH | DB_READONLY)) &&
 		      read_header(db, header) && header[0] == HAS_LOG;
+	/* Who reads a log enters no gate. */
+	db->gate.has_queue = !db->has_log;
 }
 
 /* Sets up for writing; behind the gate, because it reads the schema. */

@@ -32,6 +32,7 @@ gate_init(struct gate *gate, const char *path)
 
 	memset(gate, 0, offsetof(struct gate, path));
 	gate->fd = gate->queue_fd = -1;
+	gate->has_queue = 1;
 	n = snprintf(gate->path, sizeof(gate->path), "%s.gate", path);
 	m = snprintf(
 	    gate->queue_path, sizeof(gate->queue_path), "%s.queue", path);
@@ -220,6 +221,17 @@ enter_file(struct gate *gate, int64_t now, int64_t wait_ms, int wait)
 	return RC_FAIL;
 }
 
+/* Waits until nobody is waiting at the gate any more. */
+static enum rc
+queue(struct gate *gate, int64_t deadline, int wait)
+{
+	enum rc rc = open_file(gate->queue_path, &gate->queue_fd);
+
+	if (rc != RC_OK)
+		return rc;
+	return lock(gate->queue_fd, gate->queue_path, LOCK_EX, deadline, wait);
+}
+
 enum rc
 gate_enter(struct gate *gate, enum gate_mode mode, int64_t wait_ms)
 {
@@ -229,17 +241,15 @@ gate_enter(struct gate *gate, enum gate_mode mode, int64_t wait_ms)
 
 	if (gate->is_file)
 		return enter_file(gate, now, wait_ms, wait);
-	rc = open_file(gate->queue_path, &gate->queue_fd);
-	if (rc == RC_OK)
-		rc = open_file(gate->path, &gate->fd);
-	if (rc != RC_OK)
-		return rc;
-	rc = lock(gate->queue_fd, gate->queue_path, LOCK_EX, deadline, wait);
+	rc = open_file(gate->path, &gate->fd);
+	if (rc == RC_OK && gate->has_queue)
+		rc = queue(gate, deadline, wait);
 	if (rc != RC_OK)
 		return rc;
 	rc = lock(gate->fd, gate->path, mode == GATE_SHARED ? LOCK_SH : LOCK_EX,
 	    deadline, wait);
-	(void)flock(gate->queue_fd, LOCK_UN);
+	if (gate->has_queue)
+		(void)flock(gate->queue_fd, LOCK_UN);
 	gate->is_held = rc == RC_OK;
 	return rc;
 }

@@ -3,7 +3,8 @@
  * The gate of a database: a lock file that makes processes queue in the
  * kernel instead of polling.  Many may be inside to read, or one to write.
  * A second file, the queue, is held by whoever waits at the gate, so that
- * readers who keep coming do not starve a writer.
+ * readers who keep coming do not starve a writer.  Who knows of none may pass
+ * it by, which spares two waits: see has_queue.
  */
 #ifndef LATCHKEY_GATE_H
 #define LATCHKEY_GATE_H
@@ -24,8 +25,9 @@ enum gate_mode {
 struct gate {
 	int fd, queue_fd; /* -1: not open */
 	int is_held;
-	int is_file;  /* the database's own file is the gate */
-	dev_t device; /* inside such a gate: that file, ... */
+	int is_file;   /* the database's own file is the gate */
+	int has_queue; /* not where nobody enters to read */
+	dev_t device;  /* inside such a gate: that file, ... */
 	ino_t inode;
 	off_t size;     /* ... and its size */
 	int64_t looked; /* at its path, in seconds of CLOCK_MONOTONIC */
