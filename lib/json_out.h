@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "number.h"
+
 /*
  * Text on its way to a stream, whose functions cost more than the few bytes
  * that each piece has.  That the stream has failed is seen when it is closed.
@@ -62,6 +64,17 @@ json_out_member(
 {
 	json_out_name(out, before, name);
 	json_out_string(out, value, strlen(value));
+}
+
+/* Writes a member whose value is a whole number. */
+static inline void
+json_out_int(struct json_out *out, char before, const char *name, int64_t n)
+{
+	char text[NUMBER_TEXT_LEN];
+
+	json_out_name(out, before, name);
+	(void)number_format(n, text);
+	json_out_raw(out, text, strlen(text));
 }
 
 /* Writes a member whose value is true or false. */

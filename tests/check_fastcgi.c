@@ -1331,26 +1331,33 @@ START_TEST(a_restart_waits_for_a_request_that_is_there)
 }
 END_TEST
 
+/* A program that does something, and then becomes v2. */
+static void
+wrap_v2(const char *name, const char *command, const char *redirections)
+{
+	char *path = text("%s/public_html/cgi-bin/%s", site.dir, name);
+	FILE *f = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(f);
+	(void)fprintf(f, "#!/bin/sh\n%s\ncd \"${0%%/*}\" && exec ./v2 %s\n",
+	    command, redirections);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(chmod(path, 0700), 0);
+	free(path);
+}
+
 /* Numbers of what is no connection, and of what is no number. */
 START_TEST(nothing_but_a_connection_is_taken_over)
 {
-	static const char script[] =
-	    "#!/bin/sh\nexport LATCHKEY_CONNECTIONS\n"
-	    "LATCHKEY_CONNECTIONS='0 1 2 7 8  x -3 2147483647 4294967296 "
-	    "99999999999999999999 7'\n"
-	    "cd \"${0%/*}\" && exec ./v2 7</dev/null 8<&0\n";
+	static const char numbers[] =
+	    "export LATCHKEY_CONNECTIONS='0 1 2 7 8  x -3 2147483647 "
+	    "4294967296 99999999999999999999 7'";
 	struct answer answer;
 	char *body;
-	FILE *f;
 	int i;
 
 	make_site("");
-	f = fopen(in_site("public_html/cgi-bin/confused"), "w");
-	ck_assert_ptr_nonnull(f);
-	(void)fputs(script, f);
-	ck_assert_int_eq(fclose(f), 0);
-	ck_assert_int_eq(
-	    chmod(in_site("public_html/cgi-bin/confused"), 0700), 0);
+	wrap_v2("confused", numbers, "7</dev/null 8<&0");
 	body = text("key=%s&action=balance", key);
 	for (i = 0; i < 3; i++) {
 		cgi_run(&site,
@@ -1386,21 +1393,15 @@ START_TEST(what_was_a_connection_is_closed)
 {
 	const int dead = socket(AF_UNIX, SOCK_STREAM, 0);
 	struct stat st;
-	FILE *f;
+	char *number;
 	int fd, i;
 
 	make_site("");
 	ck_assert_int_eq(fstat(dead, &st), 0);
 	ck_assert(has_socket(st.st_ino));
-	f = fopen(in_site("public_html/cgi-bin/restarted"), "w");
-	ck_assert_ptr_nonnull(f);
-	(void)fprintf(f,
-	    "#!/bin/sh\ncd \"${0%%/*}\" && "
-	    "LATCHKEY_CONNECTIONS=%d exec ./v2\n",
-	    dead);
-	ck_assert_int_eq(fclose(f), 0);
-	ck_assert_int_eq(
-	    chmod(in_site("public_html/cgi-bin/restarted"), 0700), 0);
+	number = text("export LATCHKEY_CONNECTIONS=%d", dead);
+	wrap_v2("restarted", number, "");
+	free(number);
 	fd = cgi_connect(&site, "restarted", NULL);
 	ck_assert_int_ge(fd, 0);
 	(void)close(dead);
@@ -1709,9 +1710,6 @@ END_TEST
 /* Processor time that is nearly used up ends it, and not in a call. */
 START_TEST(a_hard_limit_of_processor_time_costs_no_call)
 {
-	static const char script[] = "#!/bin/sh\nulimit -t 10\n"
-				     "cd \"${0%/*}\" && exec ./v2\n";
-	FILE *f;
 	char *body;
 	struct answer answer;
 	struct stat st;
@@ -1720,12 +1718,7 @@ START_TEST(a_hard_limit_of_processor_time_costs_no_call)
 
 	/* It is to start anew as well, but there is no time for that. */
 	make_site("fastcgi_calls = 1");
-	f = fopen(in_site("public_html/cgi-bin/bounded"), "w");
-	ck_assert_ptr_nonnull(f);
-	(void)fputs(script, f);
-	ck_assert_int_eq(fclose(f), 0);
-	ck_assert_int_eq(
-	    chmod(in_site("public_html/cgi-bin/bounded"), 0700), 0);
+	wrap_v2("bounded", "ulimit -t 10", "");
 	body = text("key=%s&action=balance", key);
 	for (i = 0; i < 3; i++) {
 		fd = cgi_connect(&site, "bounded", &pid);

@@ -4,13 +4,11 @@
  */
 #include "actions.h"
 #include "json_out.h"
-#include "number.h"
 #include "order.h"
 
 static enum rc
 add(struct call *call)
 {
-	char text[NUMBER_TEXT_LEN];
 	struct json_out out;
 	int64_t id;
 	enum rc rc;
@@ -20,9 +18,7 @@ add(struct call *call)
 	if (rc != RC_OK)
 		return rc;
 	json_out_begin(&out, call->out);
-	json_out_name(&out, '{', "order");
-	(void)number_format(id, text);
-	json_out_raw(&out, text, strlen(text));
+	json_out_int(&out, '{', "order", id);
 	json_out_raw(&out, "}", 1);
 	json_out_flush(&out);
 	return RC_OK;

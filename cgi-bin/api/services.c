@@ -26,9 +26,7 @@ describe(void *arg, const struct service *service)
 
 	if (listing->n++ > 0)
 		json_out_raw(out, ",", 1);
-	json_out_name(out, '{', "service");
-	(void)number_format(service->id, number);
-	json_out_raw(out, number, strlen(number));
+	json_out_int(out, '{', "service", service->id);
 	json_out_member(out, ',', "name", service->name);
 	json_out_member(out, ',', "type", service->type->name);
 	json_out_member(out, ',', "category", service->category);
